@@ -1,0 +1,93 @@
+# Everything is one command. Two matter: `make lab` to learn, `make test` to prove.
+# On Windows, where make is rare, README.md gives the same steps as three commands.
+
+PYTHON   ?= python3
+VENV     ?= .venv
+PORT     ?= 8888
+# Passed on to JupyterLab (for example LAB_ARGS=--no-browser), to pip and to pytest.
+LAB_ARGS ?=
+PIP_ARGS ?=
+ARGS     ?=
+# One process per core; on a big machine eight are enough.
+WORKERS  ?= logical
+
+python   := $(VENV)/bin/python
+pip      := $(python) -m pip --disable-pip-version-check
+pytest   := $(python) -m pytest
+parallel := -n $(WORKERS) --maxprocesses 8
+notebook := notebooks/00_start.ipynb
+# JupyterLab refuses to run as root (a container, a hosted machine) unless told.
+as_root  := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# Tests that run side by side share the cores, so each keeps to one thread.
+one_thread := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-unit test-notebooks notebooks lint format bench \
+        gpu-test browser-test parity constraints clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
+	    $(firstword $(MAKEFILE_LIST))
+
+lab: $(VENV)/.ready  ## open the course in JupyterLab
+	$(python) -m jupyterlab $(as_root) --port=$(PORT) $(LAB_ARGS) $(notebook)
+
+test: lint test-unit test-notebooks  ## prove it: lint, unit tests, every notebook
+
+test-unit: $(VENV)/.ready  ## the unit tests and the examples in docstrings
+	$(one_thread) $(pytest) tests dlcourse --doctest-modules -m "not timing" \
+	    $(parallel) $(ARGS)
+	$(pytest) tests -m timing $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+test-notebooks: $(VENV)/.ready  ## run every notebook and compare what it prints
+	$(one_thread) $(pytest) notebooks --nbval --nbval-current-env \
+	    --nbval-sanitize-with tools/nbval.cfg $(parallel) --dist loadscope $(ARGS)
+
+notebooks: $(VENV)/.ready  ## execute all notebooks and solutions in place
+	$(one_thread) $(python) -m tools.execute_notebooks $(ARGS)
+
+lint: $(VENV)/.ready  ## check style, notebooks too
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+
+format: $(VENV)/.ready  ## repair style
+	$(python) -m ruff check --fix
+	$(python) -m ruff format
+
+bench: $(VENV)/.ready  ## time the framework (beside others, where installed)
+	$(python) -m benchmarks $(ARGS)
+
+gpu-test: $(VENV)/.ready  ## the tests that need a GPU and CuPy
+	$(pytest) tests/gpu $(ARGS)
+
+browser-test: $(VENV)/.ready-browser  ## JupyterLab in headless Chromium
+	$(pytest) tests/browser $(ARGS)
+
+parity: $(VENV)/.ready-parity  ## the same numbers as Keras and PyTorch
+	KERAS_BACKEND=torch $(pytest) tests/parity $(ARGS)
+
+constraints:  ## pin the newest versions anew, in constraints.txt
+	$(PYTHON) tools/pin_constraints.py
+
+clean:  ## remove the environment and every cache
+	rm -rf $(VENV) build dist artifacts .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------- the environment
+# The stamp .ready is written last, so that an environment half made is made again.
+
+$(VENV)/.ready: pyproject.toml constraints.txt jupyter/dlcourse.json5
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed; '$(PYTHON)' is not." >&2; \
+	    echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(python) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+	    rm -rf $(VENV); \
+	    echo "Python cannot make a virtual environment." >&2; \
+	    echo "On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(pip) install -c constraints.txt $(PIP_ARGS) -e '.[test]'
+	@touch $@
+
+$(VENV)/.ready-%: $(VENV)/.ready
+	$(pip) install -c constraints.txt $(PIP_ARGS) -e '.[$*]'
+	@touch $@
