@@ -1,0 +1,194 @@
+"""Functions of Tensors, each with its derivative.
+
+Every function takes Tensors, arrays, lists or numbers; without a Tensor among them, an
+array comes back. Differentiable arguments are positional, settings are keywords. Here the
+arithmetic and the methods of `Tensor` are attached as well.
+
+Reading order: ``elementary.py`` (the table of derivatives), ``shaping.py``,
+``products.py``, ``reductions.py``, ``composite.py``, then ``kernels/``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .composite import dropout, logsumexp, mean, norm, std, var
+from .elementary import (
+    abs,
+    add,
+    clip,
+    cos,
+    divide,
+    elu,
+    erf,
+    exp,
+    expm1,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    relu,
+    selu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    softplus,
+    softsign,
+    sqrt,
+    square,
+    subtract,
+    tanh,
+    where,
+)
+from .kernels.linear import linear
+from .kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy
+from .kernels.softmax import log_softmax, softmax
+from .products import matmul, tensordot
+from .reductions import argmax, max, min, prod, sum
+from .shaping import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flip,
+    getitem,
+    one_hot,
+    pad,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    take,
+    take_along_axis,
+    transpose,
+)
+
+__all__ = [
+    "abs",
+    "add",
+    "argmax",
+    "broadcast_to",
+    "clip",
+    "concatenate",
+    "cos",
+    "divide",
+    "dropout",
+    "elu",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
+    "gelu",
+    "getitem",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "norm",
+    "one_hot",
+    "pad",
+    "power",
+    "prod",
+    "relu",
+    "reshape",
+    "selu",
+    "sigmoid",
+    "sigmoid_cross_entropy",
+    "sign",
+    "silu",
+    "sin",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "softsign",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "take",
+    "take_along_axis",
+    "tanh",
+    "tensordot",
+    "transpose",
+    "var",
+    "where",
+]
+
+
+def _compare(name: str) -> Any:
+    def method(self: Tensor, other: Any) -> Any:
+        other = other.data if isinstance(other, Tensor) else other
+        return getattr(self.data, name)(other)
+
+    method.__name__ = name
+    return method
+
+
+def _reshape_method(x: Tensor, *shape: Any) -> Tensor:
+    one = len(shape) == 1 and not isinstance(shape[0], int)
+    return reshape(x, shape[0] if one else shape)
+
+
+def _transpose_method(x: Tensor, *axes: Any) -> Tensor:
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = axes[0]
+    return transpose(x, axes or None)
+
+
+_METHODS: dict[str, Any] = {
+    "__add__": lambda a, b: add(a, b),
+    "__radd__": lambda a, b: add(b, a),
+    "__sub__": lambda a, b: subtract(a, b),
+    "__rsub__": lambda a, b: subtract(b, a),
+    "__mul__": lambda a, b: multiply(a, b),
+    "__rmul__": lambda a, b: multiply(b, a),
+    "__truediv__": lambda a, b: divide(a, b),
+    "__rtruediv__": lambda a, b: divide(b, a),
+    "__pow__": lambda a, b: power(a, b),
+    "__rpow__": lambda a, b: power(b, a),
+    "__matmul__": matmul,
+    "__rmatmul__": lambda a, b: matmul(b, a),
+    "__neg__": lambda a: negative(a),
+    "__abs__": lambda a: abs(a),
+    "__getitem__": getitem,
+    "__hash__": object.__hash__,
+    "T": property(lambda a: transpose(a)),
+    "reshape": _reshape_method,
+    "transpose": _transpose_method,
+    "sum": lambda a, axis=None, keepdims=False: sum(a, axis=axis, keepdims=keepdims),
+    "max": lambda a, axis=None, keepdims=False: max(a, axis=axis, keepdims=keepdims),
+    "min": lambda a, axis=None, keepdims=False: min(a, axis=axis, keepdims=keepdims),
+    "mean": mean,
+    "var": var,
+    "std": std,
+}
+for _name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
+    _METHODS[_name] = _compare(_name)
+for _name, _method in _METHODS.items():
+    setattr(Tensor, _name, _method)
+Tensor.mean = lambda a, axis=None, keepdims=False: mean(a, axis=axis, keepdims=keepdims)
+Tensor.var = lambda a, axis=None, keepdims=False: var(a, axis=axis, keepdims=keepdims)
+Tensor.std = lambda a, axis=None, keepdims=False: std(a, axis=axis, keepdims=keepdims)

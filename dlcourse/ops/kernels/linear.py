@@ -1,0 +1,89 @@
+"""The affine map y = x·w + b in one pass, for one network or for R at once.
+
+With a weight of shape (R, in, out) the same layer is computed for R networks ("runs as an
+axis"): x may be shared, (N, in), or differ, (R, N, in). Read ``losses.py`` next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...autodiff import kernel
+from ...backend import xp
+from ...errors import ShapeError
+from ..products import matmul
+from ..shaping import expand_dims
+
+
+def linear_reference(x: Any, w: Any, b: Any = None) -> Any:
+    """x·w + b by elementary ops."""
+    y = matmul(x, w)
+    if b is None:
+        return y
+    return y + (expand_dims(b, 1) if len(w.shape) == 3 else b)
+
+
+def _check(x: Any, w: Any, b: Any) -> None:
+    if w.ndim not in (2, 3) or x.ndim < 1 or x.shape[-1] != w.shape[-2]:
+        raise ShapeError(
+            f"linear: x has shape {x.shape} and w {w.shape}; the last axis of x must "
+            "have as many entries as w has rows, w being (in, out)."
+        )
+    if b is not None and b.shape != (*w.shape[:-2], w.shape[-1]):
+        raise ShapeError(
+            f"linear: b has shape {b.shape}, but w {w.shape} needs "
+            f"{(*w.shape[:-2], w.shape[-1])}."
+        )
+
+
+@kernel(linear_reference)
+def linear(x, w, b=None):
+    """y = x·w + b, the dense layer of the lecture.
+
+    Shapes: x (…, in), w (in, out), b (out,), y (…, out). Raises `ShapeError` naming
+    the shapes that do not fit.
+
+    >>> linear([[-1.0, 2.0]], [[3.0], [-2.0]], [1.0])
+    array([[-6.]], dtype=float32)
+    """
+    _check(x, w, b)
+    if w.ndim == 3:
+        y = xp.matmul(x, w)  # (R, N, out)
+        if b is not None:
+            y += b[:, None, :]
+    elif x.ndim == 2:
+        y = xp.dot(x, w)  # np.dot starts sooner than @ on small matrices
+        if b is not None:
+            y += b
+    else:
+        y = xp.dot(x.reshape(-1, x.shape[-1]), w)
+        if b is not None:
+            y += b
+        y = y.reshape(*x.shape[:-1], w.shape[-1])
+    return y, (x, w)
+
+
+@linear.backward
+def _(g, saved, needs, into):
+    x, w = saved
+    needs_x, needs_w, needs_b = (*needs, False)[:3]
+    into_w, into_b = into[1], into[2] if len(into) > 2 else None
+    dx = dw = db = None
+    if w.ndim == 3:
+        if needs_w:
+            xt = x.swapaxes(-1, -2)  # (in, N), or (R, in, N)
+            dw = xp.matmul(xt, g, out=into_w)
+        if needs_b:
+            ones = xp.ones((1, g.shape[-2]), g.dtype)
+            db = xp.matmul(ones, g)[:, 0, :]  # a product sums faster than sum()
+        if needs_x:
+            dx = xp.matmul(g, w.swapaxes(-1, -2))
+        return dx, dw, db
+    rows = g.reshape(-1, g.shape[-1])  # (N, out)
+    if needs_w:
+        dw = xp.dot(x.reshape(-1, x.shape[-1]).T, rows, out=into_w)
+    if needs_b:
+        db = xp.dot(xp.ones(len(rows), g.dtype), rows, out=into_b)
+    if needs_x:
+        dx = xp.dot(rows, w.T).reshape(x.shape)
+    return dx, dw, db

@@ -1,0 +1,45 @@
+"""Whole-number class labels, checked: the same error on every backend.
+
+An index out of range is silently wrapped round by some array libraries, so the range is
+looked at before a label is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend
+from ..backend import xp
+from ..errors import LabelError
+
+
+def check_labels(name: str, labels: Any, num_classes: int) -> Any:
+    """Return `labels` as an integer array, all in 0 … num_classes − 1.
+
+    Floats are taken if they hold whole numbers. Raises `LabelError` naming the first
+    wrong label and its place.
+    """
+    if not backend.is_array(labels) or labels.dtype.kind not in "iu":
+        values = backend.asarray(labels)
+        if values.size and not bool((xp.floor(values) == values).all()):
+            raise LabelError(
+                f"{name}: labels must be whole numbers (class indices), but there are "
+                f"fractions or NaN among them, e.g. {_first(values != xp.floor(values), values)}."
+            )
+        labels = values.astype("int64")
+    if labels.size:
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= num_classes:
+            wrong = (labels < 0) | (labels >= num_classes)
+            raise LabelError(
+                f"{name}: labels must lie in 0 … {num_classes - 1} ({num_classes} "
+                f"classes), but there is {_first(wrong, labels)}."
+            )
+    return labels
+
+
+def _first(wrong: Any, values: Any) -> str:
+    place = int(xp.argmax(wrong))
+    where = tuple(int(i) for i in xp.unravel_index(place, values.shape))
+    shown = where[0] if len(where) == 1 else where
+    return f"{values.reshape(-1)[place].item()} at position {shown}"

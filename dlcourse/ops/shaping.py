@@ -1,0 +1,241 @@
+"""Ops that move elements about without changing them: shapes, joins, pieces, indices.
+
+Each one's gradient moves the elements back; where an element was used twice, its
+gradients add up. Read ``products.py`` next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..autodiff import broadcast_to as _broadcast_to
+from ..autodiff import op
+from ..backend import xp
+from ..errors import ShapeError
+from ..tensor import Tensor
+
+
+@op
+def reshape(x, shape):
+    """The same elements in another shape; one entry of `shape` may be −1."""
+    return xp.reshape(x, shape)
+
+
+reshape.gradient(x=lambda g, y, x, shape: reshape(g, x.shape))
+
+
+@op
+def transpose(x, axes=None):
+    """The axes in another order; reversed if `axes` is None."""
+    return xp.transpose(x, axes)
+
+
+transpose.gradient(
+    x=lambda g, y, x, axes=None: transpose(
+        g, None if axes is None else [int(i) for i in np.argsort([a % g.ndim for a in axes])]
+    )
+)
+
+
+def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
+    """Repeat `x` along axes of size one (or new ones in front) to fill `shape`."""
+    return _broadcast_to(x, shape=tuple(shape))
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """Insert an axis of size one at position `axis` (counted in the result)."""
+    ndim = len(x.shape) + 1
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"expand_dims: axis {axis} does not fit shape {x.shape}.")
+    place = axis % ndim
+    return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
+
+
+def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Drop axes of size one: those in `axis`, or all of them."""
+    ndim = len(x.shape)
+    if axis is None:
+        axes = {i for i, n in enumerate(x.shape) if n == 1}
+    else:
+        axes = {a % ndim for a in ([axis] if isinstance(axis, int) else axis)}
+    if any(x.shape[a] != 1 for a in axes):
+        raise ShapeError(f"squeeze: axes {sorted(axes)} of {x.shape} are not all 1.")
+    return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+@op
+def flip(x, *, axis=None):
+    """The elements in reverse order along `axis` (an int, a tuple, or all axes)."""
+    return xp.flip(x, axis)
+
+
+flip.gradient(x=lambda g, y, x, axis=None: flip(g, axis=axis))
+
+
+# ------------------------------------------------------------------ joins and pieces
+
+
+@op
+def _concatenate(*xs, axis):
+    return xp.concatenate(xs, axis=axis)
+
+
+@_concatenate.gradients
+def _(g, y, *xs, axis):
+    pieces, start = [], 0
+    for x in xs:
+        stop = start + x.shape[axis]
+        index = [slice(None)] * len(x.shape)
+        index[axis] = slice(start, stop)
+        pieces.append(g[tuple(index)])
+        start = stop
+    return pieces
+
+
+def concatenate(xs: Sequence[Any], *, axis: int = 0) -> Any:
+    """Join a list of Tensors along an axis that they already have."""
+    return _concatenate(*xs, axis=axis)
+
+
+def stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
+    """Join a list of Tensors of one shape along a new axis."""
+    shapes = {tuple(x.shape) for x in xs if hasattr(x, "shape")}
+    if len(shapes) > 1:
+        raise ShapeError(f"stack: all shapes must agree, but got {sorted(shapes)}.")
+    xs = [x if hasattr(x, "shape") else backend.asarray(x) for x in xs]
+    return concatenate([expand_dims(x, axis) for x in xs], axis=axis)
+
+
+def split(x: Any, indices_or_sections: int | Sequence[int], *, axis: int = 0) -> list:
+    """Cut `x` along `axis` into equal sections, or before each of the given indices."""
+    n = x.shape[axis]
+    if isinstance(indices_or_sections, int):
+        if indices_or_sections < 1 or n % indices_or_sections:
+            raise ShapeError(
+                f"split: an axis of {n} cannot be cut into {indices_or_sections} "
+                "equal sections."
+            )
+        step = n // indices_or_sections
+        cuts = list(range(step, n, step))
+    else:
+        cuts = list(indices_or_sections)
+    bounds = [0, *cuts, n]
+    front = (slice(None),) * (axis % len(x.shape))
+    return [
+        getitem(x, (*front, slice(a, b)))
+        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+@op
+def pad(x, pad_width, *, mode="constant", constant_values=0.0):
+    """Add elements around `x`: `pad_width` is ((before, after), …), one pair an axis.
+
+    A single number or pair holds for every axis. `mode` is NumPy's; only "constant"
+    has a gradient.
+    """
+    if mode != "constant":
+        return xp.pad(x, pad_width, mode=mode)
+    return xp.pad(x, pad_width, mode=mode, constant_values=constant_values)
+
+
+def _unpad(g, y, x, pad_width, mode="constant", constant_values=0.0):
+    if mode != "constant":
+        raise NotImplementedError(f"pad has no gradient for mode {mode!r}")
+    pairs = np.broadcast_to(np.asarray(pad_width), (len(x.shape), 2)).tolist()
+    sizes = zip(pairs, x.shape, strict=True)
+    return g[tuple(slice(before, before + n) for (before, _), n in sizes)]
+
+
+pad.gradient(x=_unpad)
+
+
+# --------------------------------------------------------------------------- indices
+
+
+def plain_index(index: Any) -> Any:
+    """An index as the array library wants it: Tensors and lists as integer arrays."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(i) for i in index)
+    if isinstance(index, Tensor):
+        index = index.data
+    if isinstance(index, (list, np.ndarray)) or backend.is_array(index):
+        return backend.asindices(index)
+    return index
+
+
+@op
+def _getitem(x, *, index):
+    return x[index]
+
+
+@op
+def _setitem(g, *, index, shape):
+    """Zeros of `shape` with `g` added in at `index`: the way back from indexing."""
+    x = xp.zeros(shape, g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(backend.is_array(part) for part in parts):
+        backend.add_at(x, index, g)  # a place may have been taken twice
+    else:
+        x[index] = g
+    return x
+
+
+_getitem.gradient(x=lambda g, y, x, index: _setitem(g, index=index, shape=x.shape))
+_setitem.gradient(g=lambda h, y, g, index, shape: _getitem(h, index=index))
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index], with slices, integers, integer arrays or a boolean mask."""
+    return _getitem(x, index=plain_index(index))
+
+
+def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
+    """The elements at integer `indices` along `axis`, or of the flattened `x`."""
+    if axis is None:
+        return getitem(reshape(x, (-1,)), backend.asindices(_data(indices)))
+    front = (slice(None),) * (axis % len(x.shape))
+    return getitem(x, (*front, backend.asindices(_data(indices))))
+
+
+def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
+    """One element for each entry of `indices`, counted along `axis`; shapes as NumPy's."""
+    indices = backend.asindices(_data(indices))
+    if indices.ndim != len(x.shape):
+        raise ShapeError(
+            f"take_along_axis: indices {indices.shape} need as many axes as {x.shape}."
+        )
+    axis = axis % len(x.shape)
+    places = []
+    for i in range(len(x.shape)):
+        if i == axis:
+            places.append(indices)
+        else:
+            line = [1] * len(x.shape)
+            line[i] = -1
+            places.append(xp.arange(x.shape[i]).reshape(line))
+    return getitem(x, tuple(places))
+
+
+def one_hot(labels: Any, num_classes: int) -> Any:
+    """A row for each whole-number label: 1 at the label's place, 0 elsewhere.
+
+    Shapes: labels (…,), result (…, num_classes), float32. Raises `LabelError` for a
+    label outside 0 … num_classes − 1.
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    from .labels import check_labels
+
+    labels = check_labels("one_hot", _data(labels), num_classes)
+    return (labels[..., None] == xp.arange(num_classes)).astype(backend.DEFAULT_FLOAT)
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
