@@ -1,11 +1,11 @@
 """Pin the newest versions of everything the course installs: `make constraints`.
 
-A fresh environment is made in a temporary folder, the course is installed there with all
-its extras, and what came is written to constraints.txt. What only another system or
-another Python asks for (on Windows a terminal, on macOS a nap preventer) cannot come on
-this machine: it is found in the metadata of what did come, and pinned too. Run it with
-the oldest Python the course supports, so that every pin fits all of them. GPU libraries
-are left to the machine they are for, except CuPy itself. Read pyproject.toml beside it.
+A fresh environment is made in a temporary folder, the course is installed there with
+all its extras, and what came is written to constraints.txt. What only another system or
+another Python asks for (on Windows a terminal, say) cannot come on this machine: it is
+found in the metadata of what did come, and pinned too. Run it with the oldest Python
+the course supports, so that every pin fits all of them. GPU libraries are left to the
+machine they are for, except CuPy itself. Read pyproject.toml beside it.
 """
 
 from __future__ import annotations
