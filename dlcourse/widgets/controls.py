@@ -1,9 +1,9 @@
 """The controls of an interactive, described and not yet built.
 
 A file of `widgets/` says *what* can be changed (a learning rate from 0.001 to 1, on a
-logarithmic scale); how that becomes something to drag is `Explorer`'s business. So these
-are plain dataclasses without ipywidgets, which check the values they are given. Read
-`explorer.py` next.
+logarithmic scale); how that becomes something to drag is `Explorer`'s business. So
+these are plain dataclasses without ipywidgets, which check the values they are given.
+Read `explorer.py` next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ class Control:
 class Slider(Control):
     """A number from `low` to `high`; whole if all four numbers are.
 
-    With `log=True` equal distances are equal factors, and `step` is in decades. `format`
-    is a format specification for the number shown, such as ``".2f"``.
+    With `log=True` equal distances are equal factors, and `step` is in decades.
+    `format` is a format specification for the number shown, such as ``".2f"``.
 
     >>> Slider("learning_rate", 0.1, 0.001, 1, log=True).check(0.5)
     0.5

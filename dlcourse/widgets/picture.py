@@ -1,11 +1,11 @@
 """One matplotlib figure that lives as long as its interactive, drawn fast.
 
 A full drawing costs 30 to 60 ms, nearly all of it text, ticks and frames that did not
-change. So whatever moves is created with ``animated=True``: matplotlib then leaves it out
-of a full drawing, and changing it does not make the figure `stale`. The rest is kept as
-a background and only the moving artists are painted over it; once something else did
-change (a title, a limit of an axis), the background is drawn anew. Nobody has to say so.
-Read `explorer.py` next, which puts the picture on the page.
+change. So whatever moves is created with ``animated=True``: matplotlib then leaves it
+out of a full drawing, and changing it does not make the figure `stale`. The rest is
+kept as a background and only the moving artists are painted over it; once something
+else did change (a title, a limit of an axis), the background is drawn anew. Nobody has
+to say so. Read `explorer.py` next, which puts the picture on the page.
 """
 
 import base64
@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, features
 
-# Readable from the last row of a lecture hall, quiet enough not to compete with the data.
+# Readable from the last row of a lecture hall, and quieter than the data.
 STYLE = {
     "font.size": 12,
     "axes.titlesize": 13,

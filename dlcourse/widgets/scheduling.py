@@ -61,8 +61,8 @@ class Latest:
 class Slices:
     """Runs a generator in slices, and passes on the newest value it yielded.
 
-    `show(value, done)` is called after a slice, at most every `pause` seconds and always
-    at the end. Starting another generator drops the one before.
+    `show(value, done)` is called after a slice, at most every `pause` seconds and
+    always at the end. Starting another generator drops the one before.
     """
 
     def __init__(

@@ -1,0 +1,20 @@
+"""The interactives: what a notebook calls to put controls and a picture on the page.
+
+Each is one file with three things: `compute` (pure, seeded, returns arrays), `draw`
+(updates artists) and the function a notebook calls, which wires them into `Explorer`.
+Read `controls.py` and `explorer.py` first, then `neuron.py`.
+"""
+
+from .controls import Choice, Control, Counter, Slider, Stops, Time, Toggle
+from .explorer import Explorer
+
+__all__ = [
+    "Choice",
+    "Control",
+    "Counter",
+    "Explorer",
+    "Slider",
+    "Stops",
+    "Time",
+    "Toggle",
+]
