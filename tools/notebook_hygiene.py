@@ -52,12 +52,16 @@ def problems(path: Path) -> list[str]:
     if path.stat().st_size > LARGEST_FILE:
         found.append(f"the file has {path.stat().st_size:,} bytes: more than 1 MB")
     text = path.read_text(encoding="utf-8")
-    notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+    notebook = nbformat.v4.reads(text)  # as it is: nbformat.reads would repair it
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
         return [*found, "the format is older than 4.5: cells have no ids"]
     ids = [cell.get("id") for cell in notebook.cells]
     if len(set(ids)) < len(ids):
-        found.append("two cells have the same id")
+        return [*found, "two cells have the same id"]
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        return [*found, f"not a valid notebook: {error.message}"]
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
     counts = [cell.execution_count for cell in codes]
     if counts != list(range(1, len(codes) + 1)):
@@ -165,7 +169,7 @@ def relative(text: str) -> str:
 
 def written(notebook: Any) -> str:
     """The notebook as it stands in its file."""
-    return nbformat.writes(notebook) + "\n"
+    return nbformat.v4.writes(notebook) + "\n"
 
 
 def main() -> None:
