@@ -214,7 +214,7 @@ class Kernel(Op):
     ) -> None:
         super().__init__(forward)
         self.reference = reference
-        # arguments that are made floats; the constants (labels, …) are left alone
+        self.constants = tuple(constants)
         self.rules = {name: reference for name in self.names if name not in constants}
 
     def __repr__(self) -> str:
@@ -228,6 +228,13 @@ class Kernel(Op):
         """
         self._backward = function
         return function
+
+    def _clean(self, arrays: list[Any], args: Sequence[Any]) -> list[Any]:
+        clean = super()._clean(arrays, args)
+        for i, name in enumerate(self.names[: len(clean)]):
+            if name in self.constants and not backend.is_array(clean[i]):
+                clean[i] = xp.asarray(clean[i])  # labels keep their integer type
+        return clean
 
     def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
         y, saved = self.forward(*arrays, **settings)

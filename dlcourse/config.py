@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import ConfigError, did_you_mean
@@ -82,11 +82,13 @@ def resolve(
     namespace: Mapping[str, Any],
     public: Sequence[str],
     aliases: Mapping[str, str] | None = None,
+    spell: Callable[[str], str] = snake,
 ) -> Any:
     """Turn a name, a config dict, a class or an object into an object of `parent`.
 
-    Names may be the class's (``"HeNormal"``), its snake case (``"he_normal"``), or one
-    of `aliases`. Raises `ConfigError` with the nearest right name.
+    Names may be the class's (``"HeNormal"``), what `spell` makes of it
+    (``"he_normal"``), or one of `aliases`. Raises `ConfigError` with the nearest
+    right name.
     """
     classes = {
         name: namespace[name]
@@ -100,28 +102,31 @@ def resolve(
     if isinstance(value, type) and issubclass(value, parent):
         return value()
     if isinstance(value, Mapping) and "class_name" in value:
-        return _find(kind, value["class_name"], classes, {}).from_config(
-            value.get("config", {})
-        )
+        found = _find(kind, value["class_name"], classes, {}, spell)
+        return found.from_config(value.get("config", {}))
     if isinstance(value, str):
-        return _find(kind, value, classes, aliases or {})()
+        return _find(kind, value, classes, aliases or {}, spell)()
     if callable(value):
         return value
     raise ConfigError(
         f"{kind} must be a name or {_article(parent.__name__)}, not {value!r}. "
-        + did_you_mean("", [snake(name) for name in classes])
+        + did_you_mean("", [spell(name) for name in classes])
     )
 
 
 def _find(
-    kind: str, name: str, classes: Mapping[str, type], aliases: Mapping[str, str]
+    kind: str,
+    name: str,
+    classes: Mapping[str, type],
+    aliases: Mapping[str, str],
+    spell: Callable[[str], str],
 ) -> Any:
     table = {key.lower(): value for key, value in classes.items()}
-    table.update({snake(key): value for key, value in classes.items()})
+    table.update({spell(key): value for key, value in classes.items()})
     table.update({alias: classes[target] for alias, target in aliases.items()})
     if str(name).lower() in table:
         return table[str(name).lower()]
-    names = sorted({*aliases, *(snake(key) for key in classes)})
+    names = sorted({*aliases, *(spell(key) for key in classes)})
     raise ConfigError(f"There is no {kind} {name!r}. {did_you_mean(name, names)}")
 
 

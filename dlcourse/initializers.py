@@ -61,7 +61,9 @@ class Initializer(Configurable):
         self.seed = seed
         backend.make_rng(seed)  # a wrong seed is refused now, not at the first build
 
-    def __call__(self, shape: Any, dtype: Any = "float32", rng: Any = None) -> np.ndarray:
+    def __call__(
+        self, shape: Any, dtype: Any = "float32", rng: Any = None
+    ) -> np.ndarray:
         shape = tuple(int(n) for n in shape)
         generator = rng if self.seed is None else self.seed
         values = self.draw(shape, backend.make_rng(generator))
@@ -241,7 +243,9 @@ class Orthogonal(Initializer):
         if len(shape) < 2:
             raise ConfigError(f"Orthogonal needs at least two axes, not shape {shape}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q, r = np.linalg.qr(
+            rng.standard_normal((max(rows, columns), min(rows, columns)))
+        )
         q = q * np.sign(np.diag(r))  # otherwise some directions are preferred
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 

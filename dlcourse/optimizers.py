@@ -206,7 +206,7 @@ def _check_rate(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return schedules.get(value)
-    if isinstance(value, np.ndarray) and value.ndim > 0 or backend.is_array(value):
+    if (isinstance(value, np.ndarray) and value.ndim > 0) or backend.is_array(value):
         host = backend.to_numpy(value)
         if not (np.isfinite(host) & (host >= 0)).all():
             raise ConfigError("Every learning_rate must be finite and at least 0.")
@@ -497,4 +497,6 @@ class Nadam(Optimizer):
 
 def get(optimizer: Any) -> Optimizer:
     """The optimizer of that name with its defaults ("adam"); an optimizer as it is."""
-    return resolve("optimizer", optimizer, Optimizer, globals(), __all__)
+    return resolve(
+        "optimizer", optimizer, Optimizer, globals(), __all__, spell=str.lower
+    )

@@ -45,7 +45,9 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
     ) -> None:
         self.initial_learning_rate = _rate(initial_learning_rate)
-        self.decay_steps = check_number("decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_steps = check_number(
+            "decay_steps", decay_steps, low=0, open_low=True
+        )
         self.decay_rate = check_number("decay_rate", decay_rate, low=0)
         self.staircase = bool(staircase)
 
@@ -66,7 +68,9 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
     ) -> None:
         self.initial_learning_rate = _rate(initial_learning_rate)
-        self.decay_steps = check_number("decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_steps = check_number(
+            "decay_steps", decay_steps, low=0, open_low=True
+        )
         self.decay_rate = check_number("decay_rate", decay_rate, low=0)
         self.staircase = bool(staircase)
 
@@ -88,7 +92,9 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
     ) -> None:
         self.initial_learning_rate = _rate(initial_learning_rate)
-        self.decay_steps = check_number("decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_steps = check_number(
+            "decay_steps", decay_steps, low=0, open_low=True
+        )
         self.end_learning_rate = check_number("end_learning_rate", end_learning_rate)
         self.power = check_number("power", power)
         self.cycle = bool(cycle)
@@ -115,7 +121,9 @@ class CosineDecay(LearningRateSchedule):
         warmup_steps: int = 0,
     ) -> None:
         self.initial_learning_rate = _rate(initial_learning_rate)
-        self.decay_steps = check_number("decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_steps = check_number(
+            "decay_steps", decay_steps, low=0, open_low=True
+        )
         self.alpha = check_number("alpha", alpha)
         self.warmup_target = (
             None

@@ -120,7 +120,9 @@ class Tensor:
     def item(self) -> float:
         """The single value as a Python number."""
         if self.data.size != 1:
-            raise ShapeError(f"item() needs one element, but the shape is {self.shape}.")
+            raise ShapeError(
+                f"item() needs one element, but the shape is {self.shape}."
+            )
         return self.data.item()
 
     def __float__(self) -> float:
@@ -144,7 +146,9 @@ class Tensor:
         return values.copy() if copy else values
 
     def __repr__(self) -> str:
-        values = np.array2string(self.numpy(), precision=4, separator=", ", prefix=" " * 7)
+        values = np.array2string(
+            self.numpy(), precision=4, separator=", ", prefix=" " * 7
+        )
         extra = "" if self.dtype == backend.DEFAULT_FLOAT else f", dtype={self.dtype}"
         if self.requires_grad:
             extra += ", requires_grad=True"
@@ -162,3 +166,8 @@ def new_tensor(data: Any, node: Node | None) -> Tensor:
     tensor._slot = None
     tensor._origin = None
     return tensor
+
+
+def raw(x: Any) -> Any:
+    """The plain array of a Tensor; anything else as it is."""
+    return x.data if isinstance(x, Tensor) else x

@@ -51,6 +51,7 @@ from .elementary import (
 from .kernels.linear import linear
 from .kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .kernels.softmax import log_softmax, softmax
+from .labels import check_labels
 from .products import matmul, tensordot
 from .reductions import argmax, max, min, prod, sum
 from .shaping import (
@@ -75,6 +76,7 @@ __all__ = [
     "add",
     "argmax",
     "broadcast_to",
+    "check_labels",
     "clip",
     "concatenate",
     "cos",

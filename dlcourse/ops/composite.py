@@ -12,7 +12,7 @@ from typing import Any
 from .. import backend
 from ..backend import xp
 from ..errors import check_number
-from ..tensor import Tensor
+from ..tensor import raw
 from . import reductions as reduce
 from .elementary import exp, log, sqrt, square, where
 from .reductions import count
@@ -40,13 +40,13 @@ def std(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 def norm(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The Euclidean length, √Σx²; its gradient at zero is taken as zero."""
     total = reduce.sum(square(x), axis=axis, keepdims=keepdims)
-    zero = (total.data if isinstance(total, Tensor) else total) == 0
+    zero = raw(total) == 0
     return where(zero, 0.0, sqrt(where(zero, 1.0, total)))
 
 
 def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """log Σ eˣ, with the largest x taken out so that nothing overflows."""
-    values = x.data if isinstance(x, Tensor) else backend.asarray(x)
+    values = backend.asarray(raw(x))
     top = values.max(axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0).astype(values.dtype)
     total = log(reduce.sum(exp(x - top), axis=axis, keepdims=True)) + top

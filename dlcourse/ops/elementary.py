@@ -17,6 +17,7 @@ import math
 from .. import backend
 from ..autodiff import op
 from ..backend import xp
+from ..tensor import raw
 
 # ------------------------------------------------------------------- arithmetic
 
@@ -351,7 +352,7 @@ def where(condition, x1, x2):
 
 
 def _chosen(g, condition, first):
-    condition = getattr(condition, "data", condition) != 0
+    condition = raw(condition) != 0
     return g * (condition if first else ~condition)
 
 

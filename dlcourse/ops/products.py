@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import backend
 from ..autodiff import op
 from ..backend import xp
 from ..errors import ShapeError
@@ -38,8 +39,6 @@ def matmul(x1: Any, x2: Any) -> Any:
     Vectors are taken as NumPy does: as a row on the left, as a column on the right.
     Raises `ShapeError` naming both shapes if they do not fit.
     """
-    from .. import backend
-
     x1 = x1 if hasattr(x1, "shape") else backend.asarray(x1)
     x2 = x2 if hasattr(x2, "shape") else backend.asarray(x2)
     rows, columns = len(x1.shape) == 1, len(x2.shape) == 1

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import backend
 from ..autodiff import broadcast_to, op
 from ..backend import xp
-from .shaping import reshape
+from ..tensor import raw
+from .shaping import concatenate, reshape, transpose
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -60,8 +62,6 @@ def _others(g, y, x, axis=None, keepdims=False):
         for other in others[1:]:
             product = product * other
         parts.append(reshape(product, (*product.shape, 1)))
-    from .shaping import concatenate, transpose
-
     shape = tuple(x.shape[i] for i in order)
     inverse = sorted(range(len(order)), key=order.__getitem__)
     slope = transpose(reshape(concatenate(parts, axis=-1), shape), inverse)
@@ -73,7 +73,7 @@ prod.gradient(x=_others)
 
 def _first_extreme(x: Any, axis: Any, pick: Any) -> Any:
     """A mask with one True per reduced line: the first place of the extreme."""
-    values = getattr(x, "data", x) if hasattr(x, "requires_grad") else x
+    values = raw(x)
     axes = _axes(axis, values.ndim)
     rest = tuple(i for i in range(values.ndim) if i not in axes)
     lines = values.transpose((*rest, *axes))
@@ -119,4 +119,4 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
 
 def argmax(x: Any, *, axis: int | None = None) -> Any:
     """The place of the (first) largest element: a plain integer array."""
-    return xp.argmax(getattr(x, "data", x) if hasattr(x, "requires_grad") else x, axis)
+    return xp.argmax(backend.asarray(raw(x)), axis)

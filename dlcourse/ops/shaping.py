@@ -16,7 +16,8 @@ from ..autodiff import broadcast_to as _broadcast_to
 from ..autodiff import op
 from ..backend import xp
 from ..errors import ShapeError
-from ..tensor import Tensor
+from ..tensor import raw
+from .labels import check_labels
 
 
 @op
@@ -36,7 +37,10 @@ def transpose(x, axes=None):
 
 transpose.gradient(
     x=lambda g, y, x, axes=None: transpose(
-        g, None if axes is None else [int(i) for i in np.argsort([a % g.ndim for a in axes])]
+        g,
+        None
+        if axes is None
+        else [int(i) for i in np.argsort([a % g.ndim for a in axes])],
     )
 )
 
@@ -161,8 +165,7 @@ def plain_index(index: Any) -> Any:
     """An index as the array library wants it: Tensors and lists as integer arrays."""
     if isinstance(index, tuple):
         return tuple(plain_index(i) for i in index)
-    if isinstance(index, Tensor):
-        index = index.data
+    index = raw(index)
     if isinstance(index, (list, np.ndarray)) or backend.is_array(index):
         return backend.asindices(index)
     return index
@@ -197,14 +200,14 @@ def getitem(x: Any, index: Any) -> Any:
 def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
     """The elements at integer `indices` along `axis`, or of the flattened `x`."""
     if axis is None:
-        return getitem(reshape(x, (-1,)), backend.asindices(_data(indices)))
+        return getitem(reshape(x, (-1,)), backend.asindices(raw(indices)))
     front = (slice(None),) * (axis % len(x.shape))
-    return getitem(x, (*front, backend.asindices(_data(indices))))
+    return getitem(x, (*front, backend.asindices(raw(indices))))
 
 
 def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
     """One element for each entry of `indices`, counted along `axis`; shapes as NumPy's."""
-    indices = backend.asindices(_data(indices))
+    indices = backend.asindices(raw(indices))
     if indices.ndim != len(x.shape):
         raise ShapeError(
             f"take_along_axis: indices {indices.shape} need as many axes as {x.shape}."
@@ -231,11 +234,5 @@ def one_hot(labels: Any, num_classes: int) -> Any:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    from .labels import check_labels
-
-    labels = check_labels("one_hot", _data(labels), num_classes)
+    labels = check_labels("one_hot", raw(labels), num_classes)
     return (labels[..., None] == xp.arange(num_classes)).astype(backend.DEFAULT_FLOAT)
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x

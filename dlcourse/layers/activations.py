@@ -1,0 +1,52 @@
+"""Activations by name: ``"relu"`` stands for `dl.ops.relu`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import ops
+from ..errors import ConfigError, did_you_mean
+
+NAMES = (
+    "elu",
+    "exp",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+)
+_ALIASES = {"swish": "silu", "exponential": "exp"}
+
+
+def linear(x: Any) -> Any:
+    """The identity: no activation at all."""
+    return x
+
+
+def get(activation: Any) -> Callable[[Any], Any]:
+    """The activation of that name, any function as it is; None means linear.
+
+    Raises `ConfigError` with the nearest right name.
+    """
+    if activation is None:
+        return linear
+    if callable(activation):
+        return activation
+    name = _ALIASES.get(activation, activation) if isinstance(activation, str) else None
+    if name == "linear":
+        return linear
+    if name in NAMES:
+        return getattr(ops, name)
+    known = ("linear", *NAMES, *_ALIASES)
+    raise ConfigError(
+        f"There is no activation {activation!r}. {did_you_mean(activation, known)}"
+    )

@@ -1,0 +1,301 @@
+"""`Layer`: a function with weights, and the bookkeeping all layers share.
+
+A kind of layer says three things: ``build`` (which weights, once the input's shape is
+known), ``call`` (the function) and ``compute_output_shape``. Everything else (names, casting,
+getting and setting weights, configs, being drawn into a model) is here.
+Read ``core.py`` next.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import backend, initializers
+from ..autodiff import mark_written
+from ..config import Configurable, snake
+from ..errors import ConfigError, DLCourseError, NotReadyError, ShapeError
+from ..modes import no_grad, state
+from ..tensor import Tensor
+from .symbol import Call, Shape, Symbol, check_shape, is_symbolic
+
+_counts: dict[str, int] = {}
+
+
+def unique_name(kind: str) -> str:
+    """dense, dense_1, dense_2 …: Keras's numbering."""
+    count = _counts.get(kind, 0)
+    _counts[kind] = count + 1
+    return kind if count == 0 else f"{kind}_{count}"
+
+
+class Weight(Tensor):
+    """A Tensor that a layer owns and training changes."""
+
+    __slots__ = ("initializer", "name", "owner", "regularizer", "trainable")
+
+    def __init__(
+        self,
+        data: Any,
+        name: str,
+        initializer: Any,
+        regularizer: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(data, requires_grad=trainable)
+        self.name = name
+        self.initializer = initializer
+        self.regularizer = regularizer
+        self.trainable = trainable
+        self.owner = None  # the flat vector it is a view of, if any
+
+    def assign(self, values: Any) -> None:
+        """Write new values, in place; graphs recorded before are stale from now on."""
+        self.data[...] = backend.asarray(values, self.dtype)
+        mark_written([self])
+
+
+class Layer(Configurable):
+    """A function with weights, built when it first sees its input's shape.
+
+    Call it on a Tensor or array, ``layer(x, training=False)``, or on a symbol to draw a
+    model. `name` defaults to the kind's name and a number; with ``trainable=False``
+    training leaves the weights alone; `dtype` is "float32" or "float64".
+    """
+
+    reads_indices = False  # does the layer take whole numbers as they are?
+    _takes_training = True
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        parameters = inspect.signature(cls.call).parameters.values()
+        cls._takes_training = any(
+            p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
+        )
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+        input_shape: Any = None,
+        input_dim: int | None = None,
+    ) -> None:
+        self.name = (
+            unique_name(snake(type(self).__name__)) if name is None else str(name)
+        )
+        self._trainable = bool(trainable)
+        self.dtype = _check_dtype(dtype)
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        self.input_shape = None if input_shape is None else check_shape(input_shape)
+        self._weights: list[Weight] = []
+        self.built = False
+
+    # -- what a kind of layer says
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights for inputs of this shape (the batch axis first)."""
+        self.built = True
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The function itself, on Tensors."""
+        raise NotImplementedError(f"{type(self).__name__} has no call()")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape that comes out when `input_shape` goes in."""
+        return tuple(input_shape)
+
+    # -- weights
+
+    def add_weight(
+        self,
+        shape: Sequence[int],
+        initializer: Any = "glorot_uniform",
+        name: str = "weight",
+        trainable: bool = True,
+        regularizer: Any = None,
+    ) -> Weight:
+        """Make a weight of this layer (called from ``build``)."""
+        initializer = initializers.get(initializer)
+        values = np.asarray(initializer(tuple(shape), dtype=self.dtype))
+        if values.shape != tuple(shape):
+            raise ShapeError(
+                f"The initializer of {self.name}/{name} made shape {values.shape} "
+                f"instead of {tuple(shape)}."
+            )
+        data = backend.asarray(values.astype(self.dtype))
+        weight = Weight(data, name, initializer, regularizer, trainable)
+        weight.requires_grad = trainable and self._trainable
+        self._weights.append(weight)
+        return weight
+
+    def sublayers(self) -> list[Layer]:
+        """The layers kept in this one's attributes (or in lists there), in order."""
+        found: list[Layer] = []
+        for value in vars(self).values():
+            items = value if isinstance(value, (list, tuple)) else (value,)
+            found += [item for item in items if isinstance(item, Layer)]
+        return list({id(layer): layer for layer in found}.values())
+
+    @property
+    def weights(self) -> list[Weight]:
+        """All weights: the trainable ones first, as in Keras."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    def _all_weights(self) -> list[Weight]:
+        found = list(self._weights)
+        for layer in self.sublayers():
+            found += layer._all_weights()
+        return list({id(weight): weight for weight in found}.values())
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes."""
+        if not self._trainable:
+            return []
+        own = [weight for weight in self._weights if weight.trainable]
+        for layer in self.sublayers():
+            own += layer.trainable_weights
+        return list({id(weight): weight for weight in own}.values())
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves alone."""
+        trained = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self._all_weights() if id(weight) not in trained]
+
+    @property
+    def trainable(self) -> bool:
+        """May training change this layer? Set it before ``compile``."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.sublayers():
+            layer.trainable = value
+        for weight in self._weights:
+            weight.requires_grad = weight.trainable and self._trainable
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, as NumPy arrays, in Keras's order."""
+        return [backend.to_numpy(weight.data).copy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Write all weights; nothing is written unless every shape is right."""
+        own = self.weights
+        arrays = [np.asarray(backend.to_numpy(values)) for values in weights]
+        if len(arrays) != len(own):
+            raise ShapeError(
+                f"{self.name} has {len(own)} weights, but {len(arrays)} arrays were "
+                f"given{'' if own else '; build the layer first'}."
+            )
+        for weight, values in zip(own, arrays, strict=True):
+            if values.shape != weight.shape:
+                raise ShapeError(
+                    f"{self.name}: weight {weight.name!r} has shape {weight.shape}, "
+                    f"but the array has {values.shape}."
+                )
+        for weight, values in zip(own, arrays, strict=True):
+            weight.assign(values)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        if not self.built:
+            raise NotReadyError(
+                f"{self.name} has no weights yet: call it on data, or build it with an "
+                "input shape, and count then."
+            )
+        return sum(weight.size for weight in self._all_weights())
+
+    @property
+    def penalties(self) -> list[Any]:
+        """The regularizers' terms of the loss, one for each weight that has one."""
+        return [
+            weight.regularizer(weight)
+            for weight in self.trainable_weights
+            if weight.regularizer is not None
+        ]
+
+    # -- being called
+
+    def __call__(self, inputs: Any, *args: Any, **arguments: Any) -> Any:
+        if is_symbolic(inputs):
+            return self._draw(inputs, *args, **arguments)
+        previous, state.place = state.place, f"layer {self.name!r}"
+        try:
+            x = self._cast(inputs)
+            if not self.built:
+                self._build_once(_shape_of(x))
+            if not self._takes_training:
+                arguments.pop("training", None)
+            return self.call(x, *args, **arguments)
+        except DLCourseError as problem:
+            if "in layer" not in str(problem):
+                problem.add_place(f"layer {self.name!r} ({type(self).__name__})")
+            raise
+        finally:
+            state.place = previous
+
+    def _build_once(self, input_shape: Any) -> None:
+        before = list(self._weights)
+        try:
+            with no_grad():
+                self.build(input_shape)
+        except BaseException:
+            self._weights = before  # no half-built layer
+            raise
+        self.built = True
+
+    def _cast(self, inputs: Any) -> Any:
+        if isinstance(inputs, (list, tuple)) and any(
+            isinstance(item, Tensor) or hasattr(item, "shape") for item in inputs
+        ):
+            return [self._cast(item) for item in inputs]
+        if isinstance(inputs, Tensor):
+            return inputs
+        if self.reads_indices:
+            return Tensor(inputs, dtype=backend.asindices(inputs).dtype)
+        return Tensor(inputs, dtype=self.dtype)
+
+    def _draw(self, inputs: Any, *args: Any, **arguments: Any) -> Any:
+        """Called on symbols: build, work out the shape, and remember the call."""
+        if args:
+            inputs = [inputs, *args]
+        shapes = (
+            [symbol.shape for symbol in inputs]
+            if isinstance(inputs, (list, tuple))
+            else inputs.shape
+        )
+        try:
+            if not self.built:
+                self._build_once(shapes)
+            shape = self.compute_output_shape(shapes)
+        except DLCourseError as problem:
+            if "in layer" not in str(problem):
+                problem.add_place(f"layer {self.name!r} ({type(self).__name__})")
+            raise
+        call = Call(self, inputs, arguments)
+        several = isinstance(shape, list)
+        for i, one in enumerate(shape if several else [shape]):
+            call.outputs.append(Symbol(one, call, i, self.name))
+        return call.outputs if several else call.outputs[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+def _shape_of(x: Any) -> Any:
+    return [tuple(item.shape) for item in x] if isinstance(x, list) else tuple(x.shape)
+
+
+def _check_dtype(dtype: Any) -> str:
+    name = "float32" if dtype is None else str(np.dtype(dtype))
+    if name not in ("float32", "float64"):
+        raise ConfigError(f"dtype must be 'float32' or 'float64', not {dtype!r}.")
+    return name

@@ -1,0 +1,120 @@
+"""What a student hands to ``fit``, checked and brought into shape before training begins.
+
+Everything that can be wrong with the data is found here, so that an error never leaves a
+half-trained model behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..errors import ConfigError, NonFiniteError, ShapeError
+from ..tensor import raw
+
+
+def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> Any:
+    """`x` (an array, or a list of arrays) on the device, finite, not empty."""
+    if isinstance(x, (list, tuple)) and x and all(hasattr(part, "shape") for part in x):
+        parts = [
+            as_inputs(part, dtype, f"{name}[{i}]", indices=indices)
+            for i, part in enumerate(x)
+        ]
+        sizes = {len(part) for part in parts}
+        if len(sizes) > 1:
+            raise ShapeError(f"The parts of {name} have different lengths: {sizes}.")
+        return parts
+    x = raw(x)
+    whole = getattr(x, "dtype", None) is not None and x.dtype.kind in "iu"
+    array = x if indices and whole else backend.asarray(x, dtype)
+    if array.ndim == 0:
+        raise ShapeError(f"{name} must have a batch axis, but it is one number.")
+    if len(array) == 0:
+        raise ConfigError(f"{name} is empty: there is nothing to compute on.")
+    check_finite(name, array)
+    return backend.asindices(array) if indices and whole else array
+
+
+def check_finite(name: str, array: Any) -> None:
+    """Raise `NonFiniteError` naming the first NaN or infinity in the data."""
+    if array.dtype.kind != "f":
+        return
+    fine = backend.to_numpy(backend.xp.isfinite(array))
+    if not fine.all():
+        place = tuple(int(i) for i in np.argwhere(~fine)[0])
+        value = backend.to_numpy(array[place]).item()
+        raise NonFiniteError(
+            f"{name} has {int((~fine).sum())} values that are NaN or infinite, the "
+            f"first ({value}) at {list(place)}. Remove or replace them, e.g. with "
+            "numpy.nan_to_num."
+        )
+
+
+def size_of(x: Any) -> int:
+    """The number of samples."""
+    return len(x[0]) if isinstance(x, list) else len(x)
+
+
+def pick(x: Any, index: Any) -> Any:
+    """The samples at `index`, of one array or of each in a list."""
+    if x is None:
+        return None
+    return [part[index] for part in x] if isinstance(x, list) else x[index]
+
+
+def check_same_size(x: Any, y: Any, name: str = "y") -> None:
+    """Raise `ShapeError` unless x and y have as many samples."""
+    if size_of(x) != size_of(y):
+        raise ShapeError(
+            f"x has {size_of(x)} samples, but {name} has {size_of(y)}; there must be "
+            "one target for each sample."
+        )
+
+
+def batches(
+    n: int, batch_size: int, rng: np.random.Generator | None
+) -> Iterator[tuple[Any, int]]:
+    """(index, size) of each batch; shuffled with `rng`, in order without.
+
+    A batch that holds everything is the slice of everything: the mean over it does not
+    depend on the order, and nothing has to be copied.
+    """
+    if batch_size >= n:
+        yield slice(None), n
+        return
+    order = None if rng is None else rng.permutation(n)
+    for start in range(0, n, batch_size):
+        stop = min(n, start + batch_size)
+        index = slice(start, stop)
+        yield index if order is None else backend.xp.asarray(order[index]), stop - start
+
+
+def weights_by_class(y: Any, class_weight: Mapping[int, float] | None) -> Any:
+    """A weight for each sample, from the weight of its class."""
+    if class_weight is None:
+        return None
+    labels = backend.to_numpy(raw(y))
+    if labels.ndim > 1:
+        labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
+    labels = labels.astype(np.int64)
+    return np.array([class_weight.get(int(k), 1.0) for k in labels], np.float32)
+
+
+def split_off(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
+    """The first part for training and the last `share` for validation, unshuffled."""
+    if not 0 < share < 1:
+        raise ConfigError(f"validation_split must lie between 0 and 1, not {share!r}.")
+    n = size_of(x)
+    cut = int(n * (1 - share))
+    if cut == 0 or cut == n:
+        raise ConfigError(
+            f"validation_split={share} of {n} samples leaves one part empty."
+        )
+    first, last = slice(None, cut), slice(cut, None)
+    return (
+        (pick(x, first), pick(y, first), pick(weight, first)),
+        (pick(x, last), pick(y, last), pick(weight, last)),
+    )

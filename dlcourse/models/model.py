@@ -1,0 +1,188 @@
+"""`Model`: layers put together into something that trains.
+
+A functional model is drawn with symbols::
+
+    x = Input(shape=(784,))
+    y = Dense(10, activation="softmax")(Dense(64, activation="relu")(x))
+    model = Model(x, y)
+
+A class that overrides ``call`` and keeps its layers in attributes works as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import ConfigError, NotReadyError, ShapeError
+from ..layers.base import Layer
+from ..layers.symbol import Call, Shape, Symbol
+from .summary import print_summary
+from .training import Trainer
+
+
+class Model(Trainer, Layer):
+    """A layer made of layers, with ``compile``, ``fit``, ``evaluate``, ``predict``.
+
+    `inputs` and `outputs` are symbols, or lists of them.
+    """
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.inputs = inputs
+        self.outputs = outputs
+        self._calls: list[Call] = []
+        self._layers: list[Layer] = []
+        if (inputs is None) != (outputs is None):
+            raise ConfigError("Model needs both inputs and outputs.")
+        if inputs is not None:
+            for symbol in (*_listed(inputs), *_listed(outputs)):
+                if not isinstance(symbol, Symbol):
+                    raise ConfigError(
+                        f"Model(inputs, outputs) takes symbols made from Input, not "
+                        f"{symbol!r}."
+                    )
+            self._calls = _in_order(_listed(inputs), _listed(outputs))
+            layers = [call.layer for call in self._calls]
+            self._layers = list({id(layer): layer for layer in layers}.values())
+            self.built = True
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order in which they are computed."""
+        return self.sublayers()
+
+    def sublayers(self) -> list[Layer]:
+        return list(self._layers) if self._layers else super().sublayers()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise ConfigError(f"There is no layer {name!r} among {names}.")
+
+    @property
+    def penalties(self) -> list[Any]:
+        return self._own_penalties() + [
+            p for layer in self.layers for p in layer.penalties
+        ]
+
+    def _own_penalties(self) -> list[Any]:
+        return [w.regularizer(w) for w in self._weights if w.regularizer is not None]
+
+    @property
+    def reads_indices(self) -> bool:  # type: ignore[override]
+        """Does the first layer take whole numbers as they are?"""
+        layers = self.layers
+        return bool(layers) and layers[0].reads_indices
+
+    def build(self, input_shape: Shape) -> None:
+        self.built = True  # a subclass's layers build themselves when they are called
+
+    def call(self, x, training=False):
+        if not self._calls:
+            raise NotImplementedError(
+                f"{type(self).__name__} needs inputs and outputs, or its own call()."
+            )
+        inputs, given = _listed(self.inputs), x if isinstance(x, list) else [x]
+        if len(inputs) != len(given):
+            raise ShapeError(
+                f"{self.name} has {len(inputs)} inputs, but {len(given)} were given."
+            )
+        values = {}
+        for symbol, value in zip(inputs, given, strict=True):
+            _check_input(self.name, symbol, value)
+            values[id(symbol)] = value
+        for call in self._calls:
+            args = [values[id(symbol)] for symbol in call.input_list()]
+            several = isinstance(call.inputs, (list, tuple))
+            y = call.layer(
+                args if several else args[0], training=training, **call.arguments
+            )
+            results = y if isinstance(y, (list, tuple)) else [y]
+            for symbol, value in zip(call.outputs, results, strict=True):
+                values[id(symbol)] = value
+        outputs = [values[id(symbol)] for symbol in _listed(self.outputs)]
+        return outputs if isinstance(self.outputs, (list, tuple)) else outputs[0]
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        if isinstance(self.outputs, Symbol):
+            return (input_shape[0], *self.outputs.shape[1:])
+        if self.outputs is not None:
+            return [symbol.shape for symbol in self.outputs]
+        raise NotReadyError(
+            f"{self.name} does not know its output shape before a call."
+        )
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, (None, …)."""
+        return self.compute_output_shape((None,))
+
+    def _rows(self) -> list[tuple[Layer, Any]]:
+        """The layers with their output shapes, for the summary."""
+        if not self._calls:
+            return [(layer, None) for layer in self.layers]
+        shapes: dict[int, Any] = {}
+        for call in self._calls:
+            shapes[id(call.layer)] = call.outputs[0].shape
+        return [(layer, shapes[id(layer)]) for layer in self._layers]
+
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Print a table of the layers, their output shapes and parameters."""
+        if not self.built:
+            raise NotReadyError(
+                f"{self.name} is not built yet: give the first layer an input_shape, or "
+                "call the model on data, and look then."
+            )
+        print_summary(self, print_fn)
+
+
+def _listed(symbols: Any) -> list[Any]:
+    return list(symbols) if isinstance(symbols, (list, tuple)) else [symbols]
+
+
+def _check_input(name: str, symbol: Symbol, value: Any) -> None:
+    expected, got = symbol.shape, tuple(value.shape)
+    fits = len(expected) == len(got) and all(
+        want in (None, have) for want, have in zip(expected[1:], got[1:], strict=False)
+    )
+    if not fits:
+        raise ShapeError(
+            f"{name} expects inputs of shape {expected}, but got {got}."
+            + (" A batch axis is missing: x[None]." if got == expected[1:] else "")
+        )
+
+
+def _in_order(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Call]:
+    """The calls that lead from inputs to outputs, each after those it needs."""
+    known = {id(symbol) for symbol in inputs}
+    order: list[Call] = []
+    done: set[int] = set()
+    stack: list[tuple[Symbol, bool]] = [(symbol, False) for symbol in reversed(outputs)]
+    while stack:
+        symbol, ready = stack.pop()
+        call = symbol.call
+        if id(symbol) in known or (call is not None and id(call) in done):
+            continue
+        if call is None:
+            raise ConfigError(
+                f"The outputs depend on {symbol!r}, which is not among the model's inputs."
+            )
+        if ready:
+            done.add(id(call))
+            order.append(call)
+            continue
+        stack.append((symbol, True))
+        stack += [(needed, False) for needed in reversed(call.input_list())]
+    return order
