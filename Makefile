@@ -31,7 +31,9 @@ help:  ## list these targets
 	    $(firstword $(MAKEFILE_LIST))
 
 lab: $(VENV)/.ready  ## open the course in JupyterLab
-	$(python) -m jupyterlab $(as_root) --port=$(PORT) $(LAB_ARGS) $(notebook)
+	$(python) -m jupyterlab $(as_root) --port=$(PORT) \
+	    --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(notebook) \
+	    $(LAB_ARGS)
 
 test: lint test-unit test-notebooks  ## prove it: lint, unit tests, every notebook
 
