@@ -7,6 +7,7 @@ Read `controls.py` and `explorer.py` first, then `neuron.py`.
 
 from .controls import Choice, Control, Counter, Slider, Stops, Time, Toggle
 from .explorer import Explorer
+from .neuron import neuron
 
 __all__ = [
     "Choice",
@@ -17,4 +18,5 @@ __all__ = [
     "Stops",
     "Time",
     "Toggle",
+    "neuron",
 ]

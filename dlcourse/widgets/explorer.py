@@ -246,6 +246,7 @@ class Explorer:
             self._view.summary = summary
             self._view.alt = f"{self.title}. {summary}"
             self._view.message = ""
+            self._view.settings = {n: plain(v) for n, v in self._settings.items()}
             self._view.busy = not done
 
     def _complain(self, error: Exception) -> None:
@@ -369,6 +370,11 @@ class Explorer:
             self._move(self._checked(settings))
         except Exception as error:
             self._complain(error)
+
+
+def plain(value: Any) -> Any:
+    """A setting as JSON can carry it."""
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
 _alive: dict[str, list[tuple[str, Explorer]]] = {}

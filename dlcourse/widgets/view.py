@@ -27,6 +27,7 @@ class View(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     summary = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
+    settings = traitlets.Dict().tag(sync=True)  # what the picture shows
     busy = traitlets.Bool(False).tag(sync=True)
     pointing = traitlets.Bool(False).tag(sync=True)
     pointer = traitlets.List(traitlets.Float()).tag(sync=True)

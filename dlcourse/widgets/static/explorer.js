@@ -37,11 +37,12 @@ function render({ model, el }) {
     alert.hidden = !model.get("message");
     image.classList.toggle("dlcourse-stale", Boolean(model.get("message")));
     el.setAttribute("aria-busy", String(model.get("busy")));
+    el.dataset.settings = JSON.stringify(model.get("settings"));
   }
   showPicture();
   showText();
   model.on("change:picture", showPicture);
-  for (const name of ["alt", "width", "height", "summary", "message", "busy"]) {
+  for (const name of ["alt", "width", "height", "summary", "message", "busy", "settings"]) {
     model.on(`change:${name}`, showText);
   }
 

@@ -1,0 +1,389 @@
+"""One neuron: weights turn its line, the bias shifts it, the activation grades.
+
+The plane on the left is the neuron's whole world: every possible input (x₁, x₂),
+colored by the output. On the right, the sum for one of these inputs is written out, as
+one would compute it by hand. Read `activations.py` next: what that last function does.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib.patheffects import withStroke
+
+from ..layers import activations
+from .controls import Choice, Slider
+from .explorer import Explorer
+from .picture import animate
+
+REACH = 4.0  # the plane goes from −REACH to REACH in both directions
+SIDE = 101  # values of the heat map along each side
+
+# What the colors span. ReLU and the line have no upper end; beyond it the color stays.
+RANGES = {
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "relu": (0, 10),
+    "linear": (-10, 10),
+}
+# Four points and their classes: the logical functions a neuron may learn.
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])  # (4, 2)
+TABLES = {
+    "none": np.zeros(0, bool),
+    "AND": np.array([False, False, False, True]),
+    "OR": np.array([False, True, True, True]),
+    "XOR": np.array([False, True, True, False]),
+}
+
+ORANGE, SKY, BLUE, VERMILION = "#E69F00", "#56B4E9", "#0072B2", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A neuron's answer to one input, and to all of them.
+
+    `heat` (SIDE, SIDE) is the output over the plane, x₂ growing from row to row.
+    `right` says for each of the four corners of the table whether it is on its side.
+    """
+
+    w: np.ndarray  # (2,)
+    b: float
+    x: np.ndarray  # (2,)
+    z: float
+    y: float
+    activation: str
+    heat: np.ndarray
+    curve_z: np.ndarray  # (161,)
+    curve_y: np.ndarray  # (161,)
+    line: np.ndarray  # (2, 2): two points of b + w·x = 0; (0, 2) if there is no line
+    table: str
+    right: np.ndarray  # (4,) or (0,)
+
+
+def compute(
+    *,
+    w1: float,
+    w2: float,
+    b: float,
+    activation: str,
+    x1: float,
+    x2: float,
+    table: str,
+) -> Neuron:
+    """y = f(z) with z = b + w₁x₁ + w₂x₂, at (x₁, x₂) and over the plane."""
+    f = activations.get(activation)
+    w, x = np.array([w1, w2], float), np.array([x1, x2], float)
+    z = b + x @ w
+    axis = np.linspace(-REACH, REACH, SIDE)
+    heat = f(b + w1 * axis[None, :] + w2 * axis[:, None])
+    curve_z = np.linspace(-10, 10, 161)
+    classes = TABLES[table]
+    # Class 1 is where z > 0, whatever the activation: all of them rise.
+    right = (b + CORNERS[: len(classes)] @ w > 0) == classes
+    return Neuron(
+        w=w,
+        b=float(b),
+        x=x,
+        z=float(z),
+        y=float(f(np.array(z))),
+        activation=activation,
+        heat=heat,
+        curve_z=curve_z,
+        curve_y=f(curve_z),
+        line=boundary(w, b),
+        table=table,
+        right=right,
+    )
+
+
+def boundary(w: np.ndarray, b: float) -> np.ndarray:
+    """Two far points of the line b + w·x = 0, (2, 2); (0, 2) if there is no line.
+
+    >>> boundary(np.array([0.0, 2.0]), -2.0)[:, 1]
+    array([1., 1.])
+    """
+    length = w @ w
+    if length == 0:
+        return np.zeros((0, 2))
+    foot = -b * w / length  # the line's nearest point to the origin
+    along = np.array([-w[1], w[0]]) / np.sqrt(length)
+    return foot + np.array([[-50.0], [50.0]]) * along
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number as one writes it: no zeros at the end, a real minus sign.
+
+    >>> number(-2.50), number(3.0), number(-0.001)
+    ('−2.5', '3', '0')
+    """
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "0") else text.replace("-", "−")
+
+
+def small(value: float) -> str:
+    """An output with three digits that count, however close to 0.
+
+    >>> small(0.0024726), small(-0.99987), small(6.0), small(0.0)
+    ('0.00247', '−1.000', '6.000', '0')
+    """
+    text = f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def equation(w: np.ndarray, b: float) -> str:
+    """The line as an equation.
+
+    >>> equation(np.array([3.0, -2.0]), 1.0)
+    '1 + 3 x₁ − 2 x₂ = 0'
+    """
+    text = number(b)
+    for weight, name in zip(w, ("x₁", "x₂"), strict=True):
+        sign = "−" if weight < 0 else "+"
+        text += f" {sign} {number(abs(weight))} {name}"
+    return f"{text} = 0"
+
+
+def layout(figure: Figure) -> SimpleNamespace:
+    """The plane at the left; the neuron as a graph and its curve at the right."""
+    plane = figure.add_axes((0.07, 0.115, 0.445, 0.70))
+    bar = figure.add_axes((0.07, 0.905, 0.445, 0.025))
+    graph = figure.add_axes((0.545, 0.43, 0.45, 0.56))
+    curve = figure.add_axes((0.62, 0.115, 0.35, 0.24))
+    return SimpleNamespace(
+        **layout_plane(plane, bar), **layout_graph(graph), **layout_curve(curve)
+    )
+
+
+def layout_plane(plane: Axes, bar: Axes) -> dict[str, Any]:
+    """Every input, colored by the output; the line; the one input that is looked at."""
+    edges = (-REACH, REACH)
+    plane.set(xlim=edges, ylim=edges, xlabel="x₁", ylabel="x₂")
+    plane.set(xticks=range(-4, 5, 2), yticks=range(-4, 5, 2))
+    plane.grid(False)
+    heat = plane.imshow(
+        np.zeros((SIDE, SIDE)), extent=edges * 2, origin="lower", cmap="cividis"
+    )
+    halo = {"path_effects": [withStroke(linewidth=4, foreground="black")]}
+    (line,) = plane.plot([], [], color="white", **halo)
+    (arrow,) = plane.plot([], [], color="white", lw=3, **halo)
+    words = {"color": "white", "ha": "center", "va": "center", **halo}
+    arrow_name = plane.text(0, 0, "w", weight="bold", **words)
+    sides = [plane.text(0, 0, text, **words) for text in ("z > 0", "z < 0")]
+    mark = {"ls": "none", "mec": "black", "mew": 1.5}
+    (ones,) = plane.plot([], [], "o", color=ORANGE, ms=14, **mark)
+    (zeros,) = plane.plot([], [], "s", color=SKY, ms=13, **mark)
+    (wrong,) = plane.plot([], [], "x", color="white", ms=22, mew=3, **halo)
+    (point,) = plane.plot([], [], "o", mfc="none", mec="white", ms=22, mew=3, **halo)
+    point_name = plane.text(0, 0, "x", weight="bold", **words)
+    animate(plane)
+    bar.figure.colorbar(heat, cax=bar, orientation="horizontal")
+    return {
+        "plane": plane,
+        "bar": bar, "heat": heat, "line": line, "arrow": arrow,
+        "arrow_name": arrow_name, "sides": sides, "ones": ones, "zeros": zeros,
+        "wrong": wrong, "point": point, "point_name": point_name,
+    }  # fmt: skip
+
+
+def layout_graph(axes: Axes) -> dict[str, Any]:
+    """The neuron as the lecture draws it: inputs, weighted edges, a sum, a function."""
+    axes.set(xlim=(0, 38), ylim=(0, 28), aspect="equal")
+    axes.axis("off")
+    words = {"ha": "center", "va": "center", "zorder": 5}
+    moving = words | {"animated": True}
+    plate = {"fc": "white", "ec": "none", "pad": 1}
+    edges, weights, inputs = [], [], []
+    for height in (24, 16, 8):
+        start, end = between((4, height), (19, 16), radius=2.9)
+        edges += axes.plot([start[0], end[0]], [start[1], end[1]], animated=True)
+        axes.add_patch(Circle((4, height), 2.9, fc="#f2f2f2", ec="black", zorder=2))
+        inputs.append(axes.text(4, height, "", animated=True, **words))
+        middle = 16 + 0.5 * (height - 16)
+        weights.append(axes.text(11.5, middle, "", bbox=plate, **moving))
+    axes.plot([19, 36], [16, 16], color="black", lw=1.5, zorder=1)
+    axes.add_patch(Circle((19, 16), 2.9, fc="#f2f2f2", ec="black", zorder=2))
+    axes.text(19, 16, "Σ", fontsize=18, **words)
+    box = {"fc": "#f2f2f2", "ec": "black", "boxstyle": "round,pad=0.4"}
+    return {
+        "edges": edges,
+        "weights": weights,
+        "inputs": inputs,
+        "function": axes.text(28, 16, "", bbox=box, **moving),
+        "z": axes.text(20.5, 11.3, "", **moving),
+        "y": axes.text(38, 19.5, "", **(moving | {"ha": "right"})),
+        "sum": axes.text(1, 1.5, "", weight="bold", **(moving | {"ha": "left"})),
+    }
+
+
+def between(one: Any, other: Any, radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where the way from one circle's center to another's leaves and enters them."""
+    one, other = np.array(one, float), np.array(other, float)
+    inside = radius * (other - one) / np.hypot(*(other - one))
+    return one + inside, other - inside
+
+
+def layout_curve(axes: Axes) -> dict[str, Any]:
+    """The activation function, with the place where this input falls."""
+    axes.set(xlim=(-10, 10), xlabel="z", ylabel="y")
+    return {
+        "curve": axes,
+        "shape": axes.plot([], [], color=BLUE, animated=True)[0],
+        "drop": axes.plot([], [], color="black", lw=1.2, ls="--", animated=True)[0],
+        "spot": axes.plot(
+            [], [], "o", mfc="none", mec="black", ms=16, mew=2.5, animated=True
+        )[0],
+    }
+
+
+def draw(artists: SimpleNamespace, neuron: Neuron) -> None:
+    """Show one neuron."""
+    draw_plane(artists, neuron)
+    draw_sum(artists, neuron)
+    low, high = RANGES[neuron.activation]
+    margin = 0.1 * (high - low)
+    if artists.curve.get_ylim() != (low - margin, high + margin):
+        artists.curve.set_ylim(low - margin, high + margin)
+        artists.heat.set_clim(low, high)
+        artists.bar.set_title(f"output y = {neuron.activation}(z)", loc="left")
+    artists.shape.set_data(neuron.curve_z, neuron.curve_y)
+    z = np.clip(neuron.z, -9.7, 9.7)  # far out, the star stays at the edge
+    y = np.clip(neuron.y, low, high)
+    artists.drop.set_data([z, z, -10], [low - margin, y, y])
+    artists.spot.set_data([z], [y])
+
+
+def draw_plane(artists: SimpleNamespace, neuron: Neuron) -> None:
+    """The heat map, the line with its normal vector, and the points."""
+    artists.heat.set_data(neuron.heat)
+    artists.line.set_data(neuron.line.T)
+    artists.point.set_data(neuron.x[:1], neuron.x[1:])
+    artists.point_name.set_position(neuron.x + np.where(neuron.x > 3.4, -0.5, 0.5))
+    length = np.hypot(*neuron.w)
+    foot = direction = np.zeros(2)
+    if length > 0:
+        direction = neuron.w / length
+        foot = -neuron.b * direction / length
+    visible = length > 0 and np.abs(foot).max() < REACH
+    tip = foot + direction * min(1.0 + 0.15 * length, 2.0)
+    side = np.array([-direction[1], direction[0]])
+    head = [tip, tip - 0.35 * direction + 0.2 * side]
+    head += [tip, tip - 0.35 * direction - 0.2 * side]
+    artists.arrow.set_data(np.array([foot, *head]).T)
+    artists.arrow_name.set_position(tip + 0.35 * direction)
+    if side @ (neuron.x - foot) > 0:  # the words go where the input is not
+        side = -side
+    for text, sign in zip(artists.sides, (1, -1)):
+        text.set_position(foot + 2.0 * side + sign * 0.75 * direction)
+    for artist in (artists.arrow, artists.arrow_name, *artists.sides):
+        artist.set_visible(bool(visible))
+    classes = TABLES[neuron.table]
+    corners = CORNERS[: len(classes)]
+    artists.ones.set_data(corners[classes].T)
+    artists.zeros.set_data(corners[~classes].T)
+    artists.wrong.set_data(corners[~neuron.right].T)
+
+
+def draw_sum(artists: SimpleNamespace, neuron: Neuron) -> None:
+    """The numbers at the graph of the neuron, and the sum written out."""
+    (w1, w2), (x1, x2) = neuron.w, neuron.x
+    factors = (neuron.b, w1, w2)
+    for edge, factor in zip(artists.edges, factors):
+        edge.set_linewidth(0.6 + 1.2 * abs(factor))
+        edge.set_color(BLUE if factor >= 0 else VERMILION)
+        edge.set_linestyle("-" if factor >= 0 else (0, (2, 1)))
+    for text, name, factor in zip(artists.weights, ("b", "w₁", "w₂"), factors):
+        text.set_text(f"{name} = {number(factor)}")
+    for text, words in zip(
+        artists.inputs, ("1", f"x₁\n{number(x1)}", f"x₂\n{number(x2)}")
+    ):
+        text.set_text(words)
+    artists.function.set_text(neuron.activation)
+    artists.z.set_text(f"z = {number(neuron.z)}")
+    artists.y.set_text(f"y = {small(neuron.y)}")
+    artists.sum.set_text(
+        f"z = {number(neuron.b)} + {product(w1, x1)} + {product(w2, x2)} "
+        f"= {number(neuron.z)}"
+    )
+
+
+def product(weight: float, value: float) -> str:
+    """A product as it is written by hand.
+
+    >>> product(3.0, -1.0), product(-2.0, 2.0)
+    ('3·(−1)', '(−2)·2')
+    """
+    first, second = number(weight), number(value)
+    return "·".join(f"({n})" if n.startswith("−") else n for n in (first, second))
+
+
+def summary(neuron: Neuron) -> str:
+    """What is seen, in words."""
+    where = f"Input ({number(neuron.x[0])}, {number(neuron.x[1])})"
+    text = (
+        f"{where}: z = {number(neuron.z)}, {neuron.activation}(z) = {small(neuron.y)}. "
+    )
+    if len(neuron.line):
+        text += f"The line is {equation(neuron.w, neuron.b)}."
+    else:
+        text += (
+            "Both weights are 0: there is no line, every input gives the same output."
+        )
+    if len(neuron.right):
+        text += f" {neuron.table}: {neuron.right.sum()} of 4 points on their side."
+    return text
+
+
+def point_at(artists: SimpleNamespace, x: float, y: float) -> dict[str, float]:
+    """The input at a place in the picture; nothing outside the plane."""
+    if not artists.plane.bbox.contains(x, y):
+        return {}
+    x1, x2 = artists.plane.transData.inverted().transform((x, y))
+    return {"x1": round(float(x1), 1), "x2": round(float(x2), 1)}
+
+
+CONTROLS = (
+    Slider("w1", 3.0, -5.0, 5.0, step=0.1, description="Weight w₁"),
+    Slider("w2", -2.0, -5.0, 5.0, step=0.1, description="Weight w₂"),
+    Slider("b", 1.0, -8.0, 8.0, step=0.1, description="Bias b"),
+    Choice("activation", "sigmoid", list(RANGES), description="Activation"),
+    Slider("x1", -1.0, -4.0, 4.0, step=0.1, description="Input x₁"),
+    Slider("x2", 2.0, -4.0, 4.0, step=0.1, description="Input x₂"),
+    Choice("table", "none", list(TABLES), description="Points to separate"),
+)
+PRESETS = {
+    "lecture": {},
+    "AND": {"w1": 5.0, "w2": 5.0, "b": -7.5, "x1": 1.0, "x2": 1.0, "table": "AND"},
+    "OR": {"w1": 5.0, "w2": 5.0, "b": -2.5, "x1": 0.0, "x2": 1.0, "table": "OR"},
+}
+
+
+def neuron(preset: str | None = None, **settings: Any) -> Explorer:
+    """One neuron with two inputs, to be played with.
+
+    Weights turn the line b + w₁x₁ + w₂x₂ = 0, the bias shifts it without turning, and
+    the activation says how the output grows across it. Click or drag on the plane to
+    choose the input whose sum is written out. Presets: "lecture", "AND", "OR".
+
+    Lecture: bias 1, weights (3, −2), input (−1, 2).
+
+    >>> neuron("lecture")
+    One neuron. Input (−1, 2): z = −6, sigmoid(z) = 0.00247.
+    The line is 1 + 3 x₁ − 2 x₂ = 0.
+    """
+    return Explorer(
+        compute,
+        layout,
+        draw,
+        summary,
+        title="One neuron",
+        controls=CONTROLS,
+        presets=PRESETS,
+        preset=preset,
+        settings=settings,
+        pointer=point_at,
+        size=(8.4, 5.0),
+    )
