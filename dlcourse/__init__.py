@@ -1,8 +1,8 @@
 """dlcourse: deep learning that can be seen, read and trusted.
 
-A small framework (`Tensor`, `ops`, `layers`, `models`) in Keras's words, and the pictures
-and interactives of the course. Reading order of the source, from the ground up:
-``backend.py``, ``tensor.py``, ``autodiff.py``, ``ops/elementary.py``,
+A small framework (`Tensor`, `ops`, `layers`, `models`) in Keras's words, and the
+pictures and interactives of the course. Reading order of the source, from the ground
+up: ``backend.py``, ``tensor.py``, ``autodiff.py``, ``ops/elementary.py``,
 ``ops/kernels/linear.py``, ``optimizers.py``, ``layers/core.py``,
 ``models/sequential.py``, ``models/training.py``.
 

@@ -1,7 +1,7 @@
 """Automatic differentiation: the derivative stands beside the function.
 
-A `Tensor` is an array that may remember how it was made. An *op* is a function of arrays
-with one gradient rule for each differentiable argument::
+A `Tensor` is an array that may remember how it was made. An *op* is a function of
+arrays with one gradient rule for each differentiable argument::
 
     @op
     def tanh(x):
@@ -11,13 +11,13 @@ with one gradient rule for each differentiable argument::
 
 Called on Tensors, the op computes on their arrays and leaves a `Node` behind: which op,
 which inputs. `Tensor.backward` walks the nodes from the newest to the oldest (creation
-order *is* topological order, so no recursion is needed) and hands each rule the gradient
-``g`` of the node's output. In ``backward()`` a rule receives raw arrays and runs at array
-speed. In ``grad(..., create_graph=True)`` the same rule receives Tensors, so that what
-it computes can be differentiated again.
+order *is* topological order, so no recursion is needed) and hands each rule the
+gradient ``g`` of the node's output. In ``backward()`` a rule receives raw arrays and
+runs at array speed. In ``grad(..., create_graph=True)`` the same rule receives Tensors,
+so that what it computes can be differentiated again.
 
-A *kernel* is an op whose forward and backward pass are each written by hand for speed. It
-names a *reference* made of ops, which is its specification, and is what the engine
+A *kernel* is an op whose forward and backward pass are each written by hand for speed.
+It names a *reference* made of ops, which is its specification, and is what the engine
 differentiates when a higher order is asked for.
 
 A node never holds its own output Tensor: there are no reference cycles, and a graph
@@ -385,8 +385,8 @@ def _walk(
 ) -> None:
     """Carry gradients from `outputs` down to the leaves, newest node first.
 
-    Without `targets`, leaves collect theirs in ``.grad``; with it, the gradients of just
-    those nodes and leaves are put into it, and nothing older is visited.
+    Without `targets`, leaves collect theirs in ``.grad``; with it, the gradients of
+    just those nodes and leaves are put into it, and nothing older is visited.
     """
     pending: dict[Node, Any] = {}
     owned: set[Node] = set()

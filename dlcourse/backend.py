@@ -1,9 +1,9 @@
 """The array library behind everything: NumPy, or CuPy by changing one line.
 
-This is the only file that names CuPy. The rest of the package writes
-``from .backend import xp`` and uses ``xp`` as if it were NumPy. ``xp`` is a module object
-whose *contents* are exchanged by `use_backend`, so an import made once stays valid and
-a use costs one dictionary look-up.
+This is the only file that names CuPy. The rest of the package writes ``from .backend
+import xp`` and uses ``xp`` as if it were NumPy. ``xp`` is a module object whose
+*contents* are exchanged by `use_backend`, so an import made once stays valid and a use
+costs one dictionary look-up.
 
 Random numbers are always drawn on the host from the course's own generator (`rng`), so
 both libraries start from the same weights, the same batches and the same dropout masks.
@@ -29,7 +29,7 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DEFAULT_FLOAT = np.dtype(np.float32)
 
 _current: tuple[str, ModuleType | None] = ("", None)
-_generator = np.random.default_rng(0)
+_generator: np.random.Generator | None = None  # made when it is first asked for
 
 
 # ---------------------------------------------------------------- choosing one
@@ -56,10 +56,10 @@ class _Chosen:
 def use_backend(name: str | ModuleType) -> _Chosen:
     """Choose the array library: ``"numpy"``, ``"cupy"``, ``"auto"`` or a module.
 
-    ``"auto"`` takes CuPy where a GPU answers and says so in one line where it falls back
-    to NumPy. A module with NumPy's names may be given too. Used as ``with
-    use_backend(...):`` the choice ends with the block. Tensors made before stay with the
-    library they were made in.
+    ``"auto"`` takes CuPy where a GPU answers and says so in one line where it falls
+    back to NumPy. A module with NumPy's names may be given too. Used as ``with
+    use_backend(...):`` the choice ends with the block. Tensors made before stay with
+    the library they were made in.
 
     Raises `BackendError` when CuPy is asked for and there is no CuPy or no GPU.
 
@@ -109,7 +109,7 @@ def _import_cupy() -> ModuleType:
     except ImportError:
         raise BackendError(
             "CuPy is not installed, so there is no GPU backend.\n"
-            'Install the one that fits your CUDA: pip install "dlcourse[gpu-cuda12]" or '
+            'Install the one for your CUDA: pip install "dlcourse[gpu-cuda12]" or '
             '"dlcourse[gpu-cuda13]"; or stay with use_backend("numpy").'
         ) from None
     try:
@@ -197,6 +197,9 @@ def manual_seed(seed: int) -> None:
 
 def rng() -> np.random.Generator:
     """The course's own generator (on the host, whatever the backend)."""
+    global _generator
+    if _generator is None:
+        _generator = np.random.default_rng(0)
     return _generator
 
 
@@ -214,7 +217,7 @@ def using_rng(generator: np.random.Generator) -> Iterator[None]:
 def make_rng(seed: Any) -> np.random.Generator:
     """A generator of its own for a whole-number `seed`, else the course's."""
     if seed is None:
-        return _generator
+        return rng()
     if isinstance(seed, np.random.Generator):
         return seed
     try:

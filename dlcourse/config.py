@@ -1,8 +1,9 @@
 """Names and settings: how ``"he_normal"`` becomes an object, and an object a dict.
 
 Keras lets every part be given as a string, an object or a config dict. The three are
-turned into each other here, once, for layers, losses, optimizers and the rest. Only names
-in a module's own list are ever looked up: nothing found in a file is imported or run.
+turned into each other here, once, for layers, losses, optimizers and the rest. Only
+names in a module's own list are ever looked up: nothing found in a file is imported or
+run.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Configurable:
         for name in config:
             if name not in known:
                 raise ConfigError(
-                    f"{cls.__name__} has no setting {name!r}. {did_you_mean(name, known)}"
+                    f"{cls.__name__} has no setting {name!r}. "
+                    + did_you_mean(name, known)
                 )
         return cls(**config)
 

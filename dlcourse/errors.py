@@ -6,7 +6,6 @@ exception that fits, so ``except ValueError`` keeps working. Read ``backend.py``
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class DLCourseError(Exception):
@@ -65,6 +64,8 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str:
     >>> did_you_mean("rulu", ["relu", "tanh"])
     "Did you mean 'relu'? Known: relu, tanh."
     """
+    from difflib import get_close_matches  # only in trouble: imports stay quick
+
     known = sorted(choices)
     near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""

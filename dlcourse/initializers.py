@@ -1,8 +1,8 @@
 """How weights begin: the distribution each one is drawn from.
 
-What matters is the variance. A unit that sums ``fan_in`` inputs multiplies their variance
-by fan_in · Var(w): Glorot and He choose Var(w) so that a signal neither fades nor explodes
-on its way through the layers.
+What matters is the variance. A unit that sums ``fan_in`` inputs multiplies their
+variance by fan_in · Var(w): Glorot and He choose Var(w) so that a signal neither fades
+nor explodes on its way through the layers.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = [
 
 
 def fans(shape: tuple[int, ...]) -> tuple[float, float]:
-    """(fan_in, fan_out): how many inputs a unit sums, and how many units an input feeds.
+    """(fan_in, fan_out): how many inputs a unit sums, how many units an input feeds.
 
-    A dense kernel is (in, out); in a convolution (*window, in, out) each counts once for
-    every place of the window.
+    A dense kernel is (in, out); in a convolution (*window, in, out) each counts once
+    for every place of the window.
     """
     if len(shape) < 2:
         n = float(shape[0]) if shape else 1.0

@@ -1,7 +1,7 @@
 """Metrics: what people read while a network trains. They are never differentiated.
 
-A metric collects over batches: ``update_state`` takes one, ``result`` gives the value so
-far, ``reset_state`` begins anew.
+A metric collects over batches: ``update_state`` takes one, ``result`` gives the value
+so far, ``reset_state`` begins anew.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Penalties on large weights, added to the loss.
 
-A penalty makes the training prefer small weights, and small weights make smooth functions
-(ridge regression is L2 on a linear model).
+A penalty makes the training prefer small weights, and small weights make smooth
+functions (ridge regression is L2 on a linear model).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class L2(L1L2):
 
 
 def get(regularizer: Any) -> Regularizer | None:
-    """The regularizer of that name ("l1", "l2", "l1_l2"), an object as it is, or None."""
+    """The regularizer of that name ("l1", "l2", "l1_l2"); an object or None as it is."""
     if regularizer is None:
         return None
     aliases = {"l1_l2": "L1L2"}

@@ -20,7 +20,7 @@ def show_source(thing: Any) -> None:
 
 
 def _rule_after(path: str | None, thing: Any, line: int) -> str:
-    """The ``name.gradient(…)`` statement that follows an op's function, if there is one."""
+    """The ``name.gradient(…)`` statement after an op's function, if there is one."""
     import ast
 
     if path is None or not hasattr(thing, "rules"):

@@ -45,10 +45,10 @@ class Node:
 class Tensor:
     """An array with a gradient: ``Tensor(data, requires_grad=False, dtype=None)``.
 
-    Parameters: `data` is a number, a list, an array or another Tensor. Numbers and lists
-    become float32; NumPy float32 and float64 arrays keep their type, other arrays become
-    float32 unless `dtype` says otherwise. An array that already has the right type is
-    not copied.
+    Parameters: `data` is a number, a list, an array or another Tensor. Numbers and
+    lists become float32; NumPy float32 and float64 arrays keep their type, other arrays
+    become float32 unless `dtype` says otherwise. An array that already has the right
+    type is not copied.
 
     ``.data`` is the plain array, ``.grad`` the gradient (a plain array of the same
     shape) or None.

@@ -1,9 +1,9 @@
 """`Layer`: a function with weights, and the bookkeeping all layers share.
 
 A kind of layer says three things: ``build`` (which weights, once the input's shape is
-known), ``call`` (the function) and ``compute_output_shape``. Everything else (names, casting,
-getting and setting weights, configs, being drawn into a model) is here.
-Read ``core.py`` next.
+known), ``call`` (the function) and ``compute_output_shape``. Everything else (names,
+casting, getting and setting weights, configs, being drawn into a model) is here. Read
+``core.py`` next.
 """
 
 from __future__ import annotations

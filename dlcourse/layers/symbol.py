@@ -1,7 +1,7 @@
 """Symbols: what `Input` returns and layers pass on while a model is being drawn.
 
-A symbol has a shape and remembers which layer made it from which other symbols; it holds no
-numbers. `Model(inputs, outputs)` walks these links. Read ``core.py`` next.
+A symbol has a shape and remembers which layer made it from which other symbols; it
+holds no numbers. `Model(inputs, outputs)` walks these links. Read ``core.py`` next.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Call:
 
 
 class Symbol:
-    """A value to come: its shape, (None, …) with the batch axis first, and its origin."""
+    """A value to come: its shape, (None, …) with the batch axis first, and origin."""
 
     __slots__ = ("call", "index", "name", "shape")
 
@@ -66,7 +66,7 @@ def is_symbolic(inputs: Any) -> bool:
     return isinstance(inputs, Symbol)
 
 
-def Input(  # noqa: N802 - Keras's spelling
+def Input(
     shape: Sequence[int | None] | int | None = None,
     batch_size: int | None = None,
     name: str | None = None,

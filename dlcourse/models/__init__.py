@@ -1,7 +1,7 @@
 """Models: layers put together, trained, and trained many at once.
 
-Reading order: ``sequential.py``, ``model.py``, ``flat.py`` (θ), ``training.py`` (the loop),
-``sweep.py`` (runs as an axis).
+Reading order: ``sequential.py``, ``model.py``, ``flat.py`` (θ), ``training.py`` (the
+loop), ``sweep.py`` (runs as an axis).
 """
 
 from . import callbacks

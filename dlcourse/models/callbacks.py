@@ -1,7 +1,7 @@
 """Callbacks: what happens beside the training: stopping early, showing progress …
 
-A callback overrides the moments it cares for. `logs` is a dict of the values so far, e.g.
-``{"loss": 0.31, "val_loss": 0.35}``; epochs and batches count from 0.
+A callback overrides the moments it cares for. `logs` is a dict of the values so far,
+e.g. ``{"loss": 0.31, "val_loss": 0.35}``; epochs and batches count from 0.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class CallbackList:
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise ConfigError(
-                    f"callbacks must be a list of Callback objects; {callback!r} is none."
+                    f"callbacks must be Callback objects; {callback!r} is none."
                 )
         # most callbacks do nothing at each batch: then nothing is called
         moments = ("on_train_batch_begin", "on_train_batch_end")
@@ -225,7 +225,7 @@ class TerminateOnNaN(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback from functions: ``LambdaCallback(on_epoch_end=lambda epoch, logs: …)``."""
+    """A callback from functions: ``on_epoch_end=lambda epoch, logs: …`` and so on."""
 
     def __init__(self, **functions: Callable[..., Any]) -> None:
         for name, function in functions.items():

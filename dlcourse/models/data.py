@@ -1,7 +1,7 @@
-"""What a student hands to ``fit``, checked and brought into shape before training begins.
+"""What is handed to ``fit``, checked and brought into shape before training begins.
 
-Everything that can be wrong with the data is found here, so that an error never leaves a
-half-trained model behind.
+Everything that can be wrong with the data is found here, so that an error never leaves
+a half-trained model behind.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """θ: all trainable weights of a model in one flat vector, and the gradient in another.
 
-The lecture writes the loss as J(θ). Here that is literal: every weight's array is a view
-into ``Theta.vector``, and backpropagation writes its gradient into the same place of
-``Theta.gradient``. An optimizer step is then one formula on two vectors, a snapshot is a
-copy, a step along a direction in a loss landscape is an addition.
+The lecture writes the loss as J(θ). Here that is literal: every weight's array is a
+view into ``Theta.vector``, and backpropagation writes its gradient into the same place
+of ``Theta.gradient``. An optimizer step is then one formula on two vectors, a snapshot
+is a copy, a step along a direction in a loss landscape is an addition.
 
-With ``runs=R`` the vectors are (R, P) and each weight is (R, *shape): R networks at once.
+With ``runs=R`` the vectors are (R, P) and each weight is (R, *shape): R networks at
+once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The Stop button: an interrupt takes effect when the training step is whole.
 
-The first interrupt is remembered and raised between steps, so weights, optimizer state and
-history always belong together. A second one stops at once.
+The first interrupt is remembered and raised between steps, so weights, optimizer state
+and history always belong together. A second one stops at once.
 """
 
 from __future__ import annotations

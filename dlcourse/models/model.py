@@ -142,8 +142,8 @@ class Model(Trainer, Layer):
         """Print a table of the layers, their output shapes and parameters."""
         if not self.built:
             raise NotReadyError(
-                f"{self.name} is not built yet: give the first layer an input_shape, or "
-                "call the model on data, and look then."
+                f"{self.name} is not built yet: give the first layer an input_shape, "
+                "or call the model on data, and look then."
             )
         print_summary(self, print_fn)
 
@@ -177,7 +177,7 @@ def _in_order(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Call]
             continue
         if call is None:
             raise ConfigError(
-                f"The outputs depend on {symbol!r}, which is not among the model's inputs."
+                f"The outputs depend on {symbol!r}, which is none of the inputs."
             )
         if ready:
             done.add(id(call))

@@ -1,8 +1,8 @@
 """Many networks trained at once: a learning rate, a seed or a penalty for each.
 
-Tiny networks are bound by Python's overhead, not by arithmetic. Giving θ a leading axis of
-length R trains R of them for little more than the price of one, so a slider can scrub
-through trainings that were all done before, and "better" comes with an interval.
+Tiny networks are bound by Python's overhead, not by arithmetic. Giving θ a leading axis
+of length R trains R of them for little more than the price of one, so a slider can
+scrub through trainings that were all done before, and "better" comes with an interval.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from .. import backend, losses, ops, optimizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_count, check_number
 from ..modes import no_grad
-from ..tensor import Tensor
 from . import data
 from .flat import Theta
 

@@ -1,8 +1,8 @@
 """compile, fit, evaluate, predict: the training loop.
 
-One step is: forward, loss, backward, update. `Trainer._step` is those four lines; all the
-rest is checking data, cutting batches, and telling callbacks. Read ``sweep.py`` next for
-the same step taken by many networks at once.
+One step is: forward, loss, backward, update. `Trainer._step` is those four lines; all
+the rest is checking data, cutting batches, and telling callbacks. Read ``sweep.py``
+next for the same step taken by many networks at once.
 """
 
 from __future__ import annotations

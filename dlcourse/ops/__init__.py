@@ -1,11 +1,11 @@
 """Functions of Tensors, each with its derivative.
 
 Every function takes Tensors, arrays, lists or numbers; without a Tensor among them, an
-array comes back. Differentiable arguments are positional, settings are keywords. Here the
-arithmetic and the methods of `Tensor` are attached as well.
+array comes back. Differentiable arguments are positional, settings are keywords. Here
+the arithmetic and the methods of `Tensor` are attached as well.
 
-Reading order: ``elementary.py`` (the table of derivatives), ``shaping.py``,
-``products.py``, ``reductions.py``, ``composite.py``, then ``kernels/``.
+Reading order: ``elementary.py`` (the table of derivatives), ``activations.py``,
+``shaping.py``, ``products.py``, ``reductions.py``, ``composite.py``, then ``kernels/``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor import Tensor
+from .activations import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    tanh,
+)
 from .composite import dropout, logsumexp, mean, norm, std, var
 from .elementary import (
     abs,
@@ -20,13 +33,9 @@ from .elementary import (
     clip,
     cos,
     divide,
-    elu,
     erf,
     exp,
     expm1,
-    gelu,
-    hard_sigmoid,
-    leaky_relu,
     log,
     log1p,
     maximum,
@@ -34,18 +43,11 @@ from .elementary import (
     multiply,
     negative,
     power,
-    relu,
-    selu,
-    sigmoid,
     sign,
-    silu,
     sin,
-    softplus,
-    softsign,
     sqrt,
     square,
     subtract,
-    tanh,
     where,
 )
 from .kernels.linear import linear

@@ -1,7 +1,7 @@
 """Functions made of ops: they need no gradient rule of their own.
 
-Each reads like its definition. Those that training leans on (softmax, the losses) have a
-faster twin under ``kernels/``, for which the function here is the specification.
+Each reads like its definition. Those that training leans on (softmax, the losses) have
+a faster twin under ``kernels/``, for which the function here is the specification.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """The elementary functions and their derivatives, element by element.
 
-This is the lecture's table of derivatives as code: each function, then its rule. ``g`` is
-the gradient that comes in, ``y`` the function's own output, ``x`` its input. A rule is
-made of operators and ops only, so the same line serves raw arrays (fast) and Tensors
+This is the lecture's table of derivatives as code: each function, then its rule. ``g``
+is the gradient that comes in, ``y`` the function's own output, ``x`` its input. A rule
+is made of operators and ops only, so the same line serves raw arrays (fast) and Tensors
 (when the derivative itself is differentiated).
 
 Where a function has a corner, the conventions are: relu'(0) = 0, abs'(0) = 0; `maximum`
 and `minimum` give a tie to their first argument; `clip` passes the gradient at its
-bounds. Read ``shaping.py`` next.
+bounds. Read
+``activations.py`` next.
 """
 
 from __future__ import annotations
@@ -185,139 +186,6 @@ def erf(x):
 
 
 erf.gradient(x=lambda g, y, x: g * ((2 / math.sqrt(math.pi)) * exp(-x * x)))
-
-
-# ------------------------------------------------------------------- activations
-
-
-@op
-def tanh(x):
-    """Squash each element into (−1, 1)."""
-    return xp.tanh(x)
-
-
-tanh.gradient(x=lambda g, y, x: g * (1 - y * y))
-
-
-@op
-def sigmoid(x):
-    """Squash each element into (0, 1): 1 / (1 + e⁻ˣ), without overflow at any x."""
-    small = xp.exp(-xp.abs(x))  # never more than 1
-    return xp.where(x >= 0, 1, small) / (1 + small)
-
-
-sigmoid.gradient(x=lambda g, y, x: g * (y * (1 - y)))
-sigmoid.keeps_origin = True  # the losses go back to the logits
-
-
-@op
-def relu(x):
-    """max(0, x): the rectified linear unit."""
-    return xp.maximum(x, 0)
-
-
-relu.gradient(x=lambda g, y, x: g * (y > 0))
-
-
-@op
-def leaky_relu(x, *, negative_slope=0.2):
-    """x where positive, negative_slope·x elsewhere, so that no unit dies."""
-    return xp.where(x > 0, x, negative_slope * x)
-
-
-leaky_relu.gradient(
-    x=lambda g, y, x, negative_slope=0.2: g * where(x > 0, 1.0, negative_slope)
-)
-
-
-@op
-def elu(x, *, alpha=1.0):
-    """x where positive, alpha·(eˣ − 1) elsewhere (Clevert et al., 2015)."""
-    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
-
-
-elu.gradient(x=lambda g, y, x, alpha=1.0: g * where(x > 0, 1.0, y + alpha))
-
-# the fixed point of mean 0, variance 1 (Klambauer et al., 2017)
-SELU_ALPHA = 1.6732632423543772
-SELU_SCALE = 1.0507009873554805
-
-
-@op
-def selu(x):
-    """The self-normalizing ELU, 1.0507·elu(x, 1.6733) (Klambauer et al., 2017)."""
-    return SELU_SCALE * xp.where(x > 0, x, SELU_ALPHA * xp.expm1(xp.minimum(x, 0)))
-
-
-selu.gradient(
-    x=lambda g, y, x: g * where(x > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA)
-)
-
-
-@op
-def silu(x):
-    """x·sigmoid(x), also called swish."""
-    return x * sigmoid(x)
-
-
-@op
-def softplus(x):
-    """log(1 + eˣ), a smooth ReLU, without overflow."""
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
-softplus.gradient(x=lambda g, y, x: g * sigmoid(x))
-
-
-@op
-def softsign(x):
-    """x / (1 + |x|): like tanh, with slower tails."""
-    return x / (1 + xp.abs(x))
-
-
-softsign.gradient(x=lambda g, y, x: g / square(1 + abs(x)))
-
-
-@op
-def hard_sigmoid(x):
-    """relu6(x + 3) / 6: a sigmoid of three straight pieces."""
-    return xp.clip(x + 3, 0, 6) / 6
-
-
-hard_sigmoid.gradient(x=lambda g, y, x: g * ((x > -3) & (x < 3)) / 6)
-
-
-def _silu_rule(g, y, x):
-    s = sigmoid(x)
-    return g * (s + y * (1 - s))
-
-
-silu.gradient(x=_silu_rule)
-
-_TANH_SCALE = math.sqrt(2 / math.pi)
-
-
-@op
-def gelu(x, *, approximate=False):
-    """x·Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel, 2016).
-
-    `approximate` takes their formula with tanh instead of the error function.
-    """
-    if approximate:
-        return 0.5 * x * (1 + xp.tanh(_TANH_SCALE * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * (1 + backend.erf(x / math.sqrt(2)))
-
-
-def _gelu_rule(g, y, x, approximate=False):
-    if approximate:
-        t = tanh(_TANH_SCALE * (x + 0.044715 * x * x * x))
-        inner = _TANH_SCALE * (1 + 3 * 0.044715 * x * x)
-        return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
-    density = exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return g * (0.5 * (1 + erf(x / math.sqrt(2))) + x * density)
-
-
-gelu.gradient(x=_gelu_rule)
 
 
 # ------------------------------------------------------------------------- choices

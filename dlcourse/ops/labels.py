@@ -23,8 +23,8 @@ def check_labels(name: str, labels: Any, num_classes: int) -> Any:
         values = backend.asarray(labels)
         if values.size and not bool((xp.floor(values) == values).all()):
             raise LabelError(
-                f"{name}: labels must be whole numbers (class indices), but there are "
-                f"fractions or NaN among them, e.g. {_first(values != xp.floor(values), values)}."
+                f"{name}: labels must be whole numbers (class indices), but there is "
+                f"{_first(values != xp.floor(values), values)}."
             )
         labels = values.astype("int64")
     if labels.size:

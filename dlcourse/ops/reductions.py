@@ -1,8 +1,8 @@
 """Sums, means, extremes: many elements become one.
 
-`axis` is an int, a tuple of ints, or None for all axes; `keepdims` leaves the reduced axes
-with size one. A sum hands its gradient to every element, an extreme gives all of it to
-the first element that has it. Read ``composite.py`` next.
+`axis` is an int, a tuple of ints, or None for all axes; `keepdims` leaves the reduced
+axes with size one. A sum hands its gradient to every element, an extreme gives all of
+it to the first element that has it. Read ``composite.py`` next.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ gradients add up. Read ``products.py`` next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -129,10 +130,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], *, axis: int = 0) ->
         cuts = list(indices_or_sections)
     bounds = [0, *cuts, n]
     front = (slice(None),) * (axis % len(x.shape))
-    return [
-        getitem(x, (*front, slice(a, b)))
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [getitem(x, (*front, slice(a, b))) for a, b in pairwise(bounds)]
 
 
 @op
@@ -206,7 +204,7 @@ def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
 
 
 def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
-    """One element for each entry of `indices`, counted along `axis`; shapes as NumPy's."""
+    """One element for each entry of `indices`, counted along `axis`, as NumPy does."""
     indices = backend.asindices(raw(indices))
     if indices.ndim != len(x.shape):
         raise ShapeError(

@@ -1,7 +1,7 @@
 """The affine map y = x·w + b in one pass, for one network or for R at once.
 
-With a weight of shape (R, in, out) the same layer is computed for R networks ("runs as an
-axis"): x may be shared, (N, in), or differ, (R, N, in). Read ``losses.py`` next.
+With a weight of shape (R, in, out) the same layer is computed for R networks ("runs as
+an axis"): x may be shared, (N, in), or differ, (R, N, in). Read ``losses.py`` next.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The two cross-entropies, from logits, fused with softmax and sigmoid.
 
 Computed together, the exponential of one meets the logarithm of the other: the loss is
-finite at any logit, and its gradient is as simple as (p − t): what was predicted minus what
-was true.
+finite at any logit, and its gradient is as simple as (p − t): what was predicted minus
+what was true.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ...backend import xp
 from ...errors import ConfigError, ShapeError, did_you_mean
 from ...tensor import Tensor
 from .. import reductions as reduce
+from ..activations import softplus
 from ..composite import mean
-from ..elementary import softplus
 from ..labels import check_labels
 from ..shaping import one_hot
 from .softmax import log_softmax_reference, shifted

@@ -1,0 +1,105 @@
+"""What all losses share: checking shapes, weighing samples, the mean over the batch.
+
+Read ``regression.py`` next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend, ops
+from ..config import Configurable
+from ..errors import ConfigError, ShapeError, did_you_mean
+from ..tensor import Tensor, raw
+
+_REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
+EPSILON = 1e-7  # Keras's: how near to 0 and 1 a probability may come
+
+
+class Loss(Configurable):
+    """``loss(y_true, y_pred, sample_weight=None)``: a number to be made small.
+
+    `reduction` is "sum_over_batch_size" (the mean over the samples, the default),
+    "sum" or "none". `sample_weight` multiplies each sample's loss; the weighted sum is
+    still divided by the number of samples. Raises `ShapeError` where the two shapes
+    differ, (n,) against (n, 1) included, and `LabelError` for labels that cannot be.
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None
+    ) -> None:
+        if reduction not in _REDUCTIONS:
+            known = [word for word in _REDUCTIONS if word]
+            raise ConfigError(
+                f"There is no reduction {reduction!r}. {did_you_mean(reduction, known)}"
+            )
+        self.reduction = reduction
+        self.name = name or type(self).__name__
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        tensor = isinstance(y_pred, Tensor)
+        y_pred = y_pred if tensor else Tensor(y_pred)
+        y_true = self.prepare(y_true, y_pred)
+        losses = self.per_sample(y_true, y_pred)
+        result = self._reduce(losses, sample_weight)
+        return result if tensor else result.data
+
+    def prepare(self, y_true: Any, y_pred: Tensor) -> Any:
+        """Check the targets against the predictions and give them their type."""
+        y_true = raw(y_true)
+        y_true = backend.asarray(y_true, y_pred.dtype)
+        if y_true.shape != y_pred.shape:
+            raise ShapeError(
+                f"{self.name}: y_true has shape {y_true.shape} and y_pred "
+                f"{y_pred.shape}; they must be the same"
+                + _hint(y_true.shape, y_pred.shape)
+            )
+        return y_true
+
+    def per_sample(self, y_true: Any, y_pred: Tensor) -> Tensor:
+        """The loss of each sample: the last axis is averaged away."""
+        raise NotImplementedError
+
+    def mean(self, y_true: Any, y_pred: Tensor) -> Tensor:
+        """The mean of ``per_sample`` over the batch (fused where there is a kernel)."""
+        return ops.mean(self.per_sample(y_true, y_pred))
+
+    def _reduce(self, losses: Tensor, sample_weight: Any) -> Tensor:
+        if sample_weight is not None:
+            weight = backend.asarray(raw(sample_weight), losses.dtype)
+            if weight.shape != losses.shape and weight.shape != (*losses.shape, 1):
+                raise ShapeError(
+                    f"{self.name}: sample_weight has shape {weight.shape}, but there "
+                    f"are losses of shape {losses.shape}."
+                )
+            losses = losses * weight.reshape(losses.shape)
+        if self.reduction in ("none", None):
+            return losses
+        return ops.sum(losses) if self.reduction == "sum" else ops.mean(losses)
+
+
+def _hint(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
+    if true == pred[:-1] and pred[-1] == 1:
+        return ". Give y_true a second axis: y_true[:, None]."
+    if pred == true[:-1] and true[-1] == 1:
+        return ". Take the second axis off y_true: y_true[:, 0]."
+    return "."
+
+
+def average(losses: Any) -> Any:
+    """The mean over the last axis, if there is one beside the samples."""
+    return ops.mean(losses, axis=-1) if len(losses.shape) > 1 else losses
+
+
+class FunctionLoss(Loss):
+    """A function ``f(y_true, y_pred)`` of Tensors, made a loss."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(name=getattr(function, "__name__", "loss"))
+        self.function = function
+
+    def prepare(self, y_true, y_pred):
+        return backend.asarray(raw(y_true))
+
+    def per_sample(self, y_true, y_pred):
+        return self.function(y_true, y_pred)

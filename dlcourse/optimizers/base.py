@@ -1,0 +1,195 @@
+"""What all optimizers share: the learning rate, clipping, decay, and the state.
+
+The textbook rules themselves are in ``descent.py``; read that next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import backend, schedules
+from ..autodiff import mark_written
+from ..backend import xp
+from ..config import Configurable
+from ..errors import ConfigError, ShapeError, check_number
+from ..tensor import Tensor
+
+CHUNK = 32768  # floats: weights, gradient and two states of them stay in a 1 MB cache
+
+
+class Optimizer(Configurable):
+    """What all optimizers share: the learning rate, clipping, decay, and the state.
+
+    `learning_rate` is a number or a schedule. `clipvalue` cuts every element of the
+    gradient to ±clipvalue, `clipnorm` shortens the gradient of each weight to that
+    length, `global_clipnorm` that of all weights together; at most one of the two
+    norms may be given. `weight_decay` w shrinks all weights by the factor 1 − w·rate
+    before each step.
+    """
+
+    slots: tuple[str, ...] = ()  # the names of the arrays kept for each weight
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.name = name or type(self).__name__.lower()
+        self.learning_rate = learning_rate
+        self.weight_decay = _optional("weight_decay", weight_decay)
+        self.clipnorm = _optional("clipnorm", clipnorm)
+        self.clipvalue = _optional("clipvalue", clipvalue)
+        self.global_clipnorm = _optional("global_clipnorm", global_clipnorm)
+        if self.clipnorm is not None and self.global_clipnorm is not None:
+            raise ConfigError("Give clipnorm or global_clipnorm, not both.")
+        self.iterations = 0
+        self._state: list[dict[str, Any]] = []
+
+    # -- the learning rate
+
+    @property
+    def learning_rate(self) -> Any:
+        """The rate of the next step (a number, or (R, 1) for R runs)."""
+        rate = self._rate
+        if isinstance(rate, schedules.LearningRateSchedule):
+            return rate(self.iterations)
+        return rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        self._rate = _check_rate(value)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if isinstance(self._rate, schedules.LearningRateSchedule):
+            config["learning_rate"] = {
+                "class_name": type(self._rate).__name__,
+                "config": self._rate.get_config(),
+            }
+        return config
+
+    # -- taking a step
+
+    def update(self, w: Any, g: Any, rate: Any, **state: Any) -> None:
+        """The textbook rule: change `w` (and the state) in place. Shapes are alike."""
+        raise NotImplementedError
+
+    def begin_step(self) -> None:
+        """Compute what is the same for all weights of this step."""
+
+    def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
+        """Take one step: `pairs` are (gradient, weight Tensor), always in one order.
+
+        A gradient of None leaves its weight alone. Raises `ShapeError`, before anything
+        is changed, where a gradient has not its weight's shape.
+        """
+        pairs = [(g, w) for g, w in pairs]
+        gradients: list[Any] = []
+        for i, (g, w) in enumerate(pairs):
+            g = g.data if isinstance(g, Tensor) else g
+            if g is not None and g.shape != w.shape:
+                raise ShapeError(
+                    f"apply_gradients: gradient {i} has shape {g.shape}, its weight "
+                    f"{w.shape}."
+                )
+            gradients.append(g)
+        live = [i for i, g in enumerate(gradients) if g is not None]
+        self.apply(
+            [pairs[i][1].data for i in live],
+            [gradients[i] for i in live],
+            keys=live,
+        )
+        mark_written([pairs[i][1] for i in live])
+
+    def apply(
+        self,
+        weights: Sequence[Any],
+        gradients: Sequence[Any],
+        *,
+        keys: Sequence[int] | None = None,
+        parts: Sequence[Any] | None = None,
+    ) -> None:
+        """One step on arrays, in place. `keys` number the weights' states.
+
+        `parts` are the gradients weight by weight where `gradients` are flat vectors
+        (views of them), for clipping by norm.
+        """
+        gradients = self._clip(gradients, parts)
+        rate = self.learning_rate
+        if not isinstance(rate, float) and weights:
+            rate = backend.asarray(rate, weights[0].dtype)
+        self.begin_step()
+        keys = range(len(weights)) if keys is None else keys
+        for key, w, g in zip(keys, weights, gradients, strict=True):
+            state = self._state_of(key, w)
+            for piece in _pieces(w):
+                part = {name: array[piece] for name, array in state.items()}
+                stretch = w[piece]
+                if self.weight_decay is not None:
+                    stretch -= stretch * (rate * self.weight_decay)
+                self.update(stretch, g[piece], rate, **part)
+        self.iterations += 1
+
+    def _state_of(self, key: int, w: Any) -> dict[str, Any]:
+        while len(self._state) <= key:
+            self._state.append({})
+        state = self._state[key]
+        if self.slots and (not state or state[self.slots[0]].shape != w.shape):
+            state = self._state[key] = {
+                name: xp.full_like(w, self.first(name)) for name in self.slots
+            }
+        return state
+
+    def first(self, slot: str) -> float:
+        """The value a state begins with."""
+        return 0.0
+
+    def _clip(self, gradients: Sequence[Any], parts: Sequence[Any] | None) -> Any:
+        if self.clipvalue is not None:
+            limit = self.clipvalue
+            gradients = [xp.clip(g, -limit, limit) for g in gradients]
+        elif self.clipnorm is not None or self.global_clipnorm is not None:
+            if parts is None:
+                gradients = parts = [xp.array(g) for g in gradients]
+            limit = self.clipnorm or self.global_clipnorm
+            lengths = [xp.sqrt(xp.square(g).sum()) for g in parts]
+            if self.global_clipnorm is not None:
+                total = xp.sqrt(sum(length * length for length in lengths))
+                lengths = [total] * len(lengths)
+            for g, length in zip(parts, lengths, strict=True):
+                g *= limit / xp.maximum(length, limit)
+        return gradients
+
+
+def _pieces(w: Any) -> list[Any]:
+    """Index pieces of the last or first axis, each about one cache-sized chunk."""
+    if w.size <= CHUNK or backend.get_backend() != "numpy":
+        return [...]
+    if w.ndim == 1:
+        return [slice(i, i + CHUNK) for i in range(0, w.size, CHUNK)]
+    rows = max(1, CHUNK * w.shape[0] // w.size)
+    return [slice(i, i + rows) for i in range(0, w.shape[0], rows)]
+
+
+def _optional(name: str, value: float | None) -> float | None:
+    return None if value is None else check_number(name, value, low=0)
+
+
+def _check_rate(value: Any) -> Any:
+    if isinstance(value, schedules.LearningRateSchedule):
+        return value
+    if isinstance(value, dict):
+        return schedules.get(value)
+    if (isinstance(value, np.ndarray) and value.ndim > 0) or backend.is_array(value):
+        host = backend.to_numpy(value)
+        if not (np.isfinite(host) & (host >= 0)).all():
+            raise ConfigError("Every learning_rate must be finite and at least 0.")
+        return value
+    return check_number("learning_rate", value, low=0)
