@@ -26,268 +26,28 @@ disappears with the last Tensor that needs it. Read ``ops/elementary.py`` next.
 
 from __future__ import annotations
 
-import inspect
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
-import numpy as np
-
 from . import backend
 from .backend import xp
-from .errors import ConfigError, DLCourseError, InPlaceError, ShapeError
+from .errors import DLCourseError, InPlaceError, ShapeError
 from .modes import check_finite, state
+from .op import Kernel, Op, kernel, made_by, mark_written, op
 from .tensor import Node, Tensor, new_tensor
 
-__all__ = ["Kernel", "Op", "Tensor", "backward", "grad", "kernel", "op"]
-
-_clock = itertools.count(1)  # every node and every write of weights gets a moment of it
-
-
-def mark_written(tensors: Sequence[Tensor]) -> None:
-    """Note that these weights were changed: older graphs through them are now stale."""
-    now = next(_clock)
-    for tensor in tensors:
-        tensor._written = now
-
-
-# ------------------------------------------------------------------------- ops
-
-
-class Op:
-    """A differentiable function of arrays: a forward function and its gradient rules."""
-
-    def __init__(self, forward: Callable[..., Any]) -> None:
-        self.forward = forward
-        self.__name__ = forward.__name__
-        self.__doc__ = forward.__doc__
-        self.__module__ = forward.__module__
-        self.__qualname__ = forward.__qualname__
-        self.__wrapped__ = forward
-        self.rules: dict[str, Callable[..., Any]] = {}
-        self.all_rules: Callable[..., Any] | None = None
-        self.keeps_origin = False  # are the inputs remembered even under no_grad()?
-        positional = (
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            inspect.Parameter.POSITIONAL_ONLY,
-        )
-        parameters = inspect.signature(forward).parameters.values()
-        self.names = [p.name for p in parameters if p.kind in positional]
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-
-    def __repr__(self) -> str:
-        return f"<op {self.__name__}>"
-
-    def __deepcopy__(self, memo: Any) -> Op:
-        return self  # like a function: copying a model does not copy its ops
-
-    def gradient(self, **rules: Callable[..., Any]) -> None:
-        """Give the rules, one per differentiable argument: ``rule(g, y, *inputs)``.
-
-        `g` is the gradient of the output `y`; the rule returns that of its argument.
-        Where the argument was broadcast, the engine sums back to its shape.
-        """
-        unknown = set(rules) - set(self.names)
-        if unknown:
-            raise ConfigError(f"{self!r} has no argument {unknown}, only {self.names}.")
-        self.rules.update(rules)
-
-    def gradients(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Give one rule for all arguments: it returns a gradient for each of them."""
-        self.all_rules = rule
-        return rule
-
-    def __call__(self, *args: Any, **settings: Any) -> Any:
-        arrays = []
-        any_tensor = record = odd = False
-        ndarray = xp.ndarray
-        for a in args:
-            if isinstance(a, Tensor):
-                any_tensor = True
-                record = record or a.requires_grad
-                arrays.append(a.data)
-            else:
-                odd = odd or type(a) is not ndarray or a.dtype.char not in "fd"
-                arrays.append(a)
-        if odd:
-            arrays = self._clean(arrays, args)
-        y, saved = self._run(arrays, settings)
-        if not any_tensor:
-            return y
-        if not (record and state.recording):
-            tensor = new_tensor(y, None)
-            if self.keeps_origin:
-                tensor._origin = Node(self, args, settings, y, None, 0, "")
-            return tensor
-        inputs = args if not odd else _keep_tensors(args, arrays)
-        node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
-        return new_tensor(y, node)
-
-    def _run(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        try:
-            y, saved = self._compute(arrays, settings)
-        except DLCourseError:
-            raise
-        except (ValueError, IndexError) as problem:
-            raise ShapeError(self._complaint(arrays, problem)) from None
-        except TypeError as problem:
-            if any(a is None or isinstance(a, str) for a in arrays):
-                raise ConfigError(self._complaint(arrays, problem)) from None
-            raise
-        if state.anomaly:
-            check_finite(self, arrays, y)
-        return y, saved
-
-    def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        y = self.forward(*arrays, **settings)
-        return (y if type(y) is xp.ndarray else xp.asarray(y)), None
-
-    def _clean(self, arrays: list[Any], args: Sequence[Any]) -> list[Any]:
-        """Make numbers, lists, integer and foreign arrays fit the float arrays beside.
-
-        A NumPy float64 *scalar* becomes a Python number, which never widens float32.
-        Arguments without a gradient rule (indices, masks) are left to the op.
-        """
-        names = itertools.chain(self.names, itertools.repeat(None))
-        every = self.all_rules is not None
-        flows = [every or n in self.rules for n, _ in zip(names, arrays, strict=False)]
-        dtypes = [
-            a.dtype
-            for a, flow in zip(arrays, flows, strict=True)
-            if flow and getattr(a, "ndim", -1) >= 0 and not _is_number(a)
-        ]
-        floats = [dtype for dtype in dtypes if dtype in backend.FLOATS]
-        dtype = floats[0] if floats else backend.DEFAULT_FLOAT
-        clean = []
-        for a, flow in zip(arrays, flows, strict=True):
-            if not flow or a is None:
-                clean.append(a)
-            elif _is_number(a):
-                clean.append(_as_number(a))
-            elif getattr(a, "dtype", None) in backend.FLOATS:
-                clean.append(backend.asarray(a))
-            else:
-                clean.append(backend.asarray(a, dtype))
-        if not dtypes:  # numbers only: the first becomes an array, the rest follow
-            first = next((i for i, a in enumerate(clean) if _is_number(a)), None)
-            if first is not None:
-                clean[first] = backend.asarray(clean[first], dtype)
-        return clean
-
-    def _complaint(self, arrays: Sequence[Any], problem: Exception) -> str:
-        shapes = ", ".join(
-            str(tuple(a.shape)) if hasattr(a, "shape") else repr(a) for a in arrays
-        )
-        return f"{self.__name__}({shapes}): {problem}"
-
-    # -- backward
-
-    def pull(self, node: Node, g: Any, needs: list[bool], into: list[Any]) -> Any:
-        """The gradients of the inputs as raw arrays; None where not needed."""
-        values = [a.data if isinstance(a, Tensor) else a for a in node.inputs]
-        return self._apply(g, node.y, values, node.settings, needs)
-
-    def pull_graph(self, node: Node, g: Tensor, needs: list[bool]) -> Any:
-        """The same gradients as Tensors that can be differentiated again."""
-        y = new_tensor(node.y, node)
-        return self._apply(g, y, node.inputs, node.settings, needs)
-
-    def _apply(self, g: Any, y: Any, inputs: Any, settings: Any, needs: Any) -> Any:
-        if self.all_rules is not None:
-            return self.all_rules(g, y, *inputs, **settings)
-        contributions: list[Any] = []
-        for name, need in zip(self.names, needs, strict=False):
-            rule = self.rules.get(name) if need else None
-            contributions.append(rule and rule(g, y, *inputs, **settings))
-        return contributions
-
-
-class Kernel(Op):
-    """A fused forward and backward pass on arrays, specified by a reference."""
-
-    def __init__(
-        self,
-        forward: Callable[..., Any],
-        reference: Callable[..., Any],
-        constants: Sequence[str] = (),
-    ) -> None:
-        super().__init__(forward)
-        self.reference = reference
-        self.constants = tuple(constants)
-        self.rules = {name: reference for name in self.names if name not in constants}
-
-    def __repr__(self) -> str:
-        return f"<kernel {self.__name__}>"
-
-    def backward(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Give the backward pass: ``backward(g, saved, needs, into)``.
-
-        It returns one gradient per input, None where ``needs`` says no. ``into[i]`` is
-        None or an array that the gradient of input i may be written into.
-        """
-        self._backward = function
-        return function
-
-    def _clean(self, arrays: list[Any], args: Sequence[Any]) -> list[Any]:
-        clean = super()._clean(arrays, args)
-        for i, name in enumerate(self.names[: len(clean)]):
-            if name in self.constants and not backend.is_array(clean[i]):
-                clean[i] = xp.asarray(clean[i])  # labels keep their integer type
-        return clean
-
-    def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        y, saved = self.forward(*arrays, **settings)
-        return (y if type(y) is xp.ndarray else xp.asarray(y)), saved
-
-    def pull(self, node: Node, g: Any, needs: list[bool], into: list[Any]) -> Any:
-        return self._backward(g, node.saved, needs, into)
-
-    def pull_graph(self, node: Node, g: Tensor, needs: list[bool]) -> Any:
-        # stand-ins for the inputs, so that the reference's graph ends at this node
-        inputs = [
-            identity(a) if n else a for a, n in zip(node.inputs, needs, strict=True)
-        ]
-        y = self.reference(*inputs, **node.settings)
-        wanted = [a for a, need in zip(inputs, needs, strict=True) if need]
-        found = iter(_gradients([y], [g], wanted, create_graph=True))
-        return [next(found) if need else None for need in needs]
-
-
-def op(forward: Callable[..., Any]) -> Op:
-    """Decorator: make a function of arrays an `Op`; add rules with ``.gradient``."""
-    return Op(forward)
-
-
-def kernel(
-    reference: Callable[..., Any], *, constants: Sequence[str] = ()
-) -> Callable[[Callable[..., Any]], Kernel]:
-    """Decorator: make ``forward(...) -> (y, saved)`` a `Kernel` with this reference.
-
-    `constants` names the arguments (labels, indices) that are not made floats.
-    """
-    return lambda forward: Kernel(forward, reference, constants)
-
-
-def made_by(tensor: Tensor) -> Node | None:
-    """The node that made `tensor`, if it is known."""
-    return tensor._node or tensor._origin
-
-
-def _is_number(a: Any) -> bool:
-    return isinstance(a, (int, float, np.generic))  # np.generic: NumPy's scalars
-
-
-def _as_number(a: Any) -> int | float:
-    return a.item() if isinstance(a, np.generic) else a
-
-
-def _keep_tensors(args: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(
-        a if isinstance(a, Tensor) else array
-        for a, array in zip(args, arrays, strict=True)
-    )
-
+__all__ = [
+    "Kernel",
+    "Op",
+    "Tensor",
+    "backward",
+    "grad",
+    "kernel",
+    "made_by",
+    "mark_written",
+    "op",
+]
 
 # -------------------------------------------------------------- the backward walk
 
@@ -430,7 +190,7 @@ def _walk(
                     "Run the forward pass again before backward()."
                 )
         if create_graph:
-            contributions = node.op.pull_graph(node, g, needs)
+            contributions = _pull_graph(node, g, needs)
         else:
             contributions = node.op.pull(node, g, needs, into)
         for a, c, need in zip(inputs, contributions, needs, strict=False):
@@ -443,6 +203,18 @@ def _walk(
             if state.anomaly:
                 check_finite(node.op, [g], c, node.place, backward=True)
             give(a, c)
+
+
+def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:
+    """The gradients of a node's inputs, as Tensors that can be differentiated again."""
+    if not isinstance(node.op, Kernel):
+        return node.op.pull_graph(node, g, needs)
+    # a kernel: stand-ins for its inputs, so that the reference's graph ends here
+    inputs = [identity(a) if n else a for a, n in zip(node.inputs, needs, strict=True)]
+    y = node.op.reference(*inputs, **node.settings)
+    wanted = [a for a, need in zip(inputs, needs, strict=True) if need]
+    found = iter(_gradients([y], [g], wanted, create_graph=True))
+    return [next(found) if need else None for need in needs]
 
 
 def _place(node: Node) -> str:

@@ -55,7 +55,7 @@ class L2(L1L2):
 
 
 def get(regularizer: Any) -> Regularizer | None:
-    """The regularizer of that name ("l1", "l2", "l1_l2"); an object or None as it is."""
+    """The regularizer of that name ("l1", "l2", "l1_l2"); objects and None as is."""
     if regularizer is None:
         return None
     aliases = {"l1_l2": "L1L2"}
