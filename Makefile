@@ -24,7 +24,8 @@ one_thread := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-unit test-notebooks notebooks lint format bench \
-        gpu-test browser-test parity constraints clean
+        gpu-test browser-test parity docs constraints clean
+.PHONY: again
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
@@ -69,6 +70,9 @@ browser-test: $(VENV)/.ready-browser  ## JupyterLab in headless Chromium
 parity: $(VENV)/.ready-parity  ## the same numbers as Keras and PyTorch
 	KERAS_BACKEND=torch $(pytest) tests/parity $(ARGS)
 
+docs: $(VENV)/.ready-docs  ## the reference of every public name, in build/docs
+	$(python) -m pdoc --math --docformat markdown -o build/docs dlcourse
+
 constraints:  ## pin the newest versions anew, in constraints.txt
 	$(PYTHON) tools/pin_constraints.py
 
@@ -77,7 +81,12 @@ clean:  ## remove the environment and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------- the environment
-# The stamp .ready is written last, so that an environment half made is made again.
+# The stamp .ready is written last and says for which folder: an environment half made,
+# moved, or left without its Python is made again.
+
+ifneq ($(CURDIR),$(shell test -x $(python) && cat $(VENV)/.ready 2>/dev/null))
+$(VENV)/.ready: again
+endif
 
 $(VENV)/.ready: pyproject.toml constraints.txt jupyter/dlcourse.json5
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -88,7 +97,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt jupyter/dlcourse.json5
 	    echo "Python cannot make a virtual environment." >&2; \
 	    echo "On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(pip) install -c constraints.txt $(PIP_ARGS) -e '.[test]'
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 $(VENV)/.ready-%: $(VENV)/.ready
 	$(pip) install -c constraints.txt $(PIP_ARGS) -e '.[$*]'

@@ -25,7 +25,7 @@ ROOT = PACKAGE.parent
 # From the ground up. A file may import from its own floor and from those below.
 FLOORS = (
     {"errors", "config", "backend"},
-    {"modes", "tensor", "autodiff"},
+    {"modes", "tensor", "op", "autodiff"},
     {"ops"},
     {"initializers", "regularizers", "losses", "metrics", "optimizers", "schedules"},
     {"layers"},
@@ -38,7 +38,8 @@ FLOORS = (
 # Beside the stairs: what they may import, and nothing else of the package.
 ASIDE = {
     "datasets": {"errors", "config", "backend"},
-    "testing": {"errors", "config", "backend", "tensor", "autodiff", "ops"},
+    "source": {"errors"},
+    "testing": {"errors", "config", "backend", "tensor", "op", "autodiff", "ops"},
 }
 # The folders that may import a library that is large, slow to load or optional.
 ROOMS = {

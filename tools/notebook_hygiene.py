@@ -24,7 +24,12 @@ NOTEBOOKS = ROOT / "notebooks"
 LONGEST_CELL = 12  # lines of code
 LARGEST_FILE = 1_000_000  # bytes
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+# as JupyterLab writes it when a notebook is saved
+KERNEL = {
+    "display_name": "Python 3 (ipykernel)",
+    "language": "python",
+    "name": "python3",
+}
 LANGUAGE = {
     "file_extension": ".py",
     "mimetype": "text/x-python",
