@@ -25,6 +25,7 @@ from .errors import BackendError, ConfigError, did_you_mean
 
 xp = ModuleType("dlcourse.xp", "The array library in use; see use_backend.")
 
+_NOT_NUMBERS = "Numbers are needed, but this has dtype {}; convert it first."
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DEFAULT_FLOAT = np.dtype(np.float32)
 
@@ -142,6 +143,8 @@ def asarray(x: Any, dtype: Any = None) -> Any:
     """
     if not isinstance(x, xp.ndarray):
         x = _from_host(x, dtype or DEFAULT_FLOAT)
+    elif x.dtype.kind not in "fiub":
+        raise ConfigError(_NOT_NUMBERS.format(x.dtype))
     if dtype is None:
         dtype = x.dtype if x.dtype in FLOATS else DEFAULT_FLOAT
     return x if x.dtype == dtype else x.astype(dtype)
@@ -167,9 +170,7 @@ def _from_host(x: Any, dtype: Any) -> Any:
         if host.dtype == np.float64 and not hasattr(x, "dtype"):
             host = host.astype(dtype)
     if host.dtype.kind not in "fiub":
-        raise ConfigError(
-            f"Numbers are needed, but this has dtype {host.dtype}; convert it first."
-        )
+        raise ConfigError(_NOT_NUMBERS.format(host.dtype))
     return xp.asarray(host)
 
 

@@ -213,15 +213,6 @@ class Layer(Configurable):
             )
         return sum(weight.size for weight in self._all_weights())
 
-    @property
-    def penalties(self) -> list[Any]:
-        """The regularizers' terms of the loss, one for each weight that has one."""
-        return [
-            weight.regularizer(weight)
-            for weight in self.trainable_weights
-            if weight.regularizer is not None
-        ]
-
     # -- being called
 
     def __call__(self, inputs: Any, *args: Any, **arguments: Any) -> Any:

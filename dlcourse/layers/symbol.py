@@ -98,3 +98,15 @@ def check_width(name: str, axis: int, expected: int | None, shape: Shape) -> Non
             f"{name} was built for inputs with {expected} features, but got "
             f"{got} (shape {tuple(shape)})."
         )
+
+
+def check_input(name: str, expected: Shape, got: Shape) -> None:
+    """Raise `ShapeError` unless `got` is what a model drawn for `expected` takes."""
+    fits = len(expected) == len(got) and all(
+        want is None or want == have for want, have in zip(expected, got, strict=True)
+    )
+    if not fits:
+        raise ShapeError(
+            f"{name} expects inputs of shape {expected}, but got {tuple(got)}."
+            + (" A batch axis is missing: x[None]." if got == expected[1:] else "")
+        )

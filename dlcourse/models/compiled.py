@@ -144,7 +144,7 @@ class Compiled:
             value = self.loss._reduce(self.loss.per_sample(y, y_pred), weight)
             if value.ndim:
                 value = value.mean()
-        for penalty in self.penalties:  # type: ignore[attr-defined]
+        for penalty in (self._theta or self._pack()).penalties():
             value = value + penalty
         return value, y_pred
 

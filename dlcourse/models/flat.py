@@ -26,6 +26,7 @@ class Theta:
 
     def __init__(self, weights: Sequence[Weight], runs: int | None = None) -> None:
         self.weights = list(weights)
+        self.penalized = [w for w in self.weights if w.regularizer is not None]
         self.runs = runs
         dtype = self.weights[0].dtype if self.weights else backend.DEFAULT_FLOAT
         self.size = sum(weight.data.size for weight in self.weights)
@@ -69,6 +70,10 @@ class Theta:
             if weight.grad is None:
                 weight._slot[...] = 0
                 weight.grad = weight._slot
+
+    def penalties(self) -> list[Any]:
+        """The regularizers' terms of the loss, as Tensors."""
+        return [weight.regularizer(weight) for weight in self.penalized]
 
     def gradient_parts(self) -> list[Any]:
         """The gradient of each weight, as views."""

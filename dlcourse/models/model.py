@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import ConfigError, NotReadyError, ShapeError
 from ..layers.base import Layer
-from ..layers.symbol import Call, Shape, Symbol
+from ..layers.symbol import Call, Shape, Symbol, check_input
 from .summary import print_summary
 from .training import Trainer
 
@@ -26,6 +26,8 @@ class Model(Trainer, Layer):
 
     `inputs` and `outputs` are symbols, or lists of them.
     """
+
+    checks_inputs = True  # not while it stands for many networks at once
 
     def __init__(
         self,
@@ -72,15 +74,6 @@ class Model(Trainer, Layer):
         raise ConfigError(f"There is no layer {name!r} among {names}.")
 
     @property
-    def penalties(self) -> list[Any]:
-        return self._own_penalties() + [
-            p for layer in self.layers for p in layer.penalties
-        ]
-
-    def _own_penalties(self) -> list[Any]:
-        return [w.regularizer(w) for w in self._weights if w.regularizer is not None]
-
-    @property
     def reads_indices(self) -> bool:  # type: ignore[override]
         """Does the first layer take whole numbers as they are?"""
         layers = self.layers
@@ -101,7 +94,8 @@ class Model(Trainer, Layer):
             )
         values = {}
         for symbol, value in zip(inputs, given, strict=True):
-            _check_input(self.name, symbol, value)
+            if self.checks_inputs:
+                check_input(self.name, symbol.shape, value.shape)
             values[id(symbol)] = value
         for call in self._calls:
             args = [values[id(symbol)] for symbol in call.input_list()]
@@ -150,18 +144,6 @@ class Model(Trainer, Layer):
 
 def _listed(symbols: Any) -> list[Any]:
     return list(symbols) if isinstance(symbols, (list, tuple)) else [symbols]
-
-
-def _check_input(name: str, symbol: Symbol, value: Any) -> None:
-    expected, got = symbol.shape, tuple(value.shape)
-    fits = len(expected) == len(got) and all(
-        want in (None, have) for want, have in zip(expected[1:], got[1:], strict=False)
-    )
-    if not fits:
-        raise ShapeError(
-            f"{name} expects inputs of shape {expected}, but got {got}."
-            + (" A batch axis is missing: x[None]." if got == expected[1:] else "")
-        )
 
 
 def _in_order(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Call]:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ConfigError, NotReadyError
 from ..layers.base import Layer
 from ..layers.core import InputLayer
-from ..layers.symbol import Shape, Symbol, check_width
+from ..layers.symbol import Shape, Symbol, check_input
 from .model import Model
 
 
@@ -81,8 +81,8 @@ class Sequential(Model):
             shape = layer.compute_output_shape(shape)
 
     def call(self, x, training=False):
-        if self._start is not None and len(self._start) == 2:
-            check_width(self.name, -1, self._start[-1], x.shape)
+        if self._start is not None and self.checks_inputs:
+            check_input(self.name, self._start, x.shape)
         for layer in self._layers:
             x = layer(x, training=training)
         return x

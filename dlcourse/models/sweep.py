@@ -87,6 +87,7 @@ def sweep(
     if validation_data is not None:
         validation = _samples(model, *validation_data, loss, runs)
     twin = copy.deepcopy(model)
+    twin.checks_inputs = False  # every run may have a batch of its own
     theta = Theta(twin.trainable_weights, runs)
     _start(twin, theta, seed_list)
     step_rule = _optimizer(optimizer, given, theta, runs)

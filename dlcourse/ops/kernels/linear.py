@@ -48,9 +48,7 @@ def linear(x, w, b=None):
     """
     _check(x, w, b)
     if w.ndim == 3:
-        y = xp.matmul(x, w)  # (R, N, out)
-        if b is not None:
-            y += b[:, None, :]
+        y = _runs_forward(x, w, b)
     elif x.ndim == 2:
         y = xp.dot(x, w)  # np.dot starts sooner than @ on small matrices
         if b is not None:
@@ -68,17 +66,9 @@ def _(g, saved, needs, into):
     x, w = saved
     needs_x, needs_w, needs_b = (*needs, False)[:3]
     into_w, into_b = into[1], into[2] if len(into) > 2 else None
-    dx = dw = db = None
     if w.ndim == 3:
-        if needs_w:
-            xt = x.swapaxes(-1, -2)  # (in, N), or (R, in, N)
-            dw = xp.matmul(xt, g, out=into_w)
-        if needs_b:
-            ones = xp.ones((1, g.shape[-2]), g.dtype)
-            db = xp.matmul(ones, g)[:, 0, :]  # a product sums faster than sum()
-        if needs_x:
-            dx = xp.matmul(g, w.swapaxes(-1, -2))
-        return dx, dw, db
+        return _runs_backward(g, x, w, (needs_x, needs_w, needs_b), into_w)
+    dx = dw = db = None
     rows = g.reshape(-1, g.shape[-1])  # (N, out)
     if needs_w:
         dw = xp.dot(x.reshape(-1, x.shape[-1]).T, rows, out=into_w)
@@ -86,4 +76,32 @@ def _(g, saved, needs, into):
         db = xp.dot(xp.ones(len(rows), g.dtype), rows, out=into_b)
     if needs_x:
         dx = xp.dot(rows, w.T).reshape(x.shape)
+    return dx, dw, db
+
+
+# R networks at once. Their values are kept with the samples innermost, (R, units, N) seen
+# through a transposed view: adding a bias then runs along 200 samples instead of 16 units
+# (64 runs of 2-16-1 on 200 points: 229 -> 60 us), and elementwise ops keep the layout.
+
+
+def _runs_forward(x: Any, w: Any, b: Any) -> Any:
+    y = xp.matmul(w.swapaxes(-1, -2), x.swapaxes(-1, -2))  # (R, out, N)
+    if b is not None:
+        y += b[:, :, None]
+    return y.swapaxes(-1, -2)  # (R, N, out)
+
+
+def _runs_backward(g: Any, x: Any, w: Any, needs: Any, into_w: Any) -> Any:
+    needs_x, needs_w, needs_b = needs
+    dx = dw = db = None
+    columns = g.swapaxes(-1, -2)  # (R, out, N)
+    if needs_w:
+        dw = xp.matmul(x.swapaxes(-1, -2), g, out=into_w)
+    if needs_b:
+        ones = xp.ones((g.shape[-2], 1), g.dtype)
+        db = xp.matmul(columns, ones)[:, :, 0]
+    if needs_x:
+        # a product with one column is an outer product: multiply is 3 times faster
+        product = xp.multiply if w.shape[-1] == 1 else xp.matmul
+        dx = product(w, columns).swapaxes(-1, -2)
     return dx, dw, db
