@@ -75,7 +75,7 @@ def run(path: Path, check: bool) -> tuple[bool, str]:
         return False, f"failed\n{error}"
     changed = text != path.read_text(encoding="utf-8")
     if changed and not check:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     faults = problems(path)
     if seconds > SECONDS_PER_NOTEBOOK:
         faults.append(f"{SECONDS_PER_NOTEBOOK} s is the longest a student should wait")

@@ -186,7 +186,8 @@ def main() -> None:
     for path in named or all_notebooks():
         if fix:
             notebook = nbformat.read(path, as_version=4)
-            path.write_text(written(clean(notebook)), encoding="utf-8")
+            text = written(clean(notebook))
+            path.write_text(text, encoding="utf-8", newline="\n")
         for problem in problems(path):
             print(f"{path}: {problem}")
             faults += 1

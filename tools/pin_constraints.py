@@ -73,7 +73,9 @@ def write_pins() -> None:
         for name, version in sorted(pins.items())
         if not LEFT_OUT.match(name)
     ]
-    (ROOT / "constraints.txt").write_text(HEADER + "".join(lines), encoding="utf-8")
+    (ROOT / "constraints.txt").write_text(
+        HEADER + "".join(lines), encoding="utf-8", newline="\n"
+    )
     print(f"constraints.txt: {len(lines)} pins")
 
 
