@@ -42,7 +42,7 @@ lab: $(VENV)/.ready  ## open the course in JupyterLab
 test: lint test-unit test-notebooks  ## prove it: lint, unit tests, every notebook
 
 test-unit: $(VENV)/.ready  ## the unit tests and the examples in docstrings
-	$(one_thread) $(pytest) tests dlcourse --doctest-modules -m "not timing" \
+	$(one_thread) $(pytest) tests dlcourse tools --doctest-modules -m "not timing" \
 	    $(parallel) $(ARGS)
 	[ $(TIMING) = no ] || $(pytest) tests -m timing $(ARGS) \
 	    || [ $$? -eq 5 ] # 5: ARGS leaves none of them

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.execute_notebooks import keep_timings
+from tools.execute_notebooks import keep_timings, run
 from tools.notebook_hygiene import (
     LONGEST_CELL,
     NOTEBOOKS,
@@ -189,6 +189,30 @@ def test_each_rule_bites(change, words, tmp_path):
     notebook = tidy()
     change(notebook)
     assert any(words in fault for fault in faults_of(notebook, tmp_path))
+
+
+def test_executing_twice_changes_nothing(tmp_path):
+    path = tmp_path / "lecture.ipynb"
+    cells = [
+        "import ipywidgets, time",
+        "class Shown(ipywidgets.HTML):\n"
+        "    def _repr_mimebundle_(self, **settings):\n"
+        "        picture = {'text/html': '<img alt=\"a curve\" src=\"\">'}\n"
+        "        return super()._repr_mimebundle_(**settings) | picture\n"
+        "Shown('a live control')",
+        "print(time.perf_counter(), 's')",
+        "1 / 0",
+    ]
+    ids = ("import", "widget", "timing", "error")
+    notebook = new_notebook(cells=[new_code_cell(c, id=i) for c, i in zip(cells, ids)])
+    notebook.cells[2].metadata.tags = ["nbval-ignore-output"]
+    notebook.cells[3].metadata.tags = ["raises-exception"]
+    path.write_text(written(notebook), encoding="utf-8")
+    assert run(path, check=True)[0] is False
+    assert run(path, check=False)[0] is True
+    before = path.read_text(encoding="utf-8")
+    assert WIDGET not in before and "a curve" in before
+    assert run(path, check=True)[0] is True
 
 
 def test_an_image_with_alt_text_in_its_metadata_is_fine(tmp_path):
