@@ -65,7 +65,9 @@ class Slider(Control):
     def check(self, value: Any) -> float | int:
         """Return `value` as an int or a float within the bounds."""
         number = check_number(self.name, value, low=self.low, high=self.high)
-        return check_count(self.name, value, low=self.low) if self.whole else number
+        if self.whole:
+            return check_count(self.name, value, low=self.low)
+        return float(f"{number:.10g}")  # 0.30000000000000004 is nobody's intention
 
 
 @dataclass(frozen=True)

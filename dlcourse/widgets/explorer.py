@@ -131,9 +131,7 @@ class Explorer:
     @property
     def result(self) -> Any:
         """The result for the present settings, computed now if it is not yet."""
-        if self._latest.pending:
-            self._latest.now()
-        self._slices.finish()
+        self._settle()
         return self._result
 
     @property
@@ -146,8 +144,7 @@ class Explorer:
         if preset is not None:
             settings = self._preset(preset) | settings
         self._move(self._checked(settings))
-        self._latest.now()
-        self._slices.finish()
+        self._settle()
 
     def reset(self) -> None:
         """Put every control back to where it was in the beginning."""
@@ -201,7 +198,7 @@ class Explorer:
     def _moved(self, name: str, value: Any) -> None:
         """A reader moved a control."""
         if not self._moving:
-            self._settings[name] = value
+            self._settings[name] = self._controls[name].check(value)
             self._changed()
 
     def _move(self, settings: Mapping[str, Any]) -> None:
@@ -218,6 +215,12 @@ class Explorer:
     def _changed(self) -> None:
         self._show_preset()
         self._latest.request()
+
+    def _settle(self) -> None:
+        """Do now, and to the end, what was put off."""
+        if self._latest.pending:
+            self._latest.now()
+        self._slices.finish()
 
     def _update(self) -> None:
         """Compute for the present settings, whatever was asked for before."""
@@ -345,11 +348,10 @@ class Explorer:
             step_button = build_button("Step", "Let time pass by one step")
             step_button.on_click(lambda _: self.step())
             buttons = [self._play_button, step_button, *buttons]
-        panel.append(ipywidgets.HBox(buttons))
         if self._pointer is not None:
             self._view.observe(lambda change: self._pointed(*change["new"]), "pointer")
-        self._root = arrange(panel, self._view, side)
-        self._widgets = [self._root, *self._root.children, *panel, *buttons]
+        self._root = arrange(panel, buttons, self._view, side)
+        self._widgets = [*panel, *buttons, *self._root.children, self._root]
         self._show_preset()
 
     def _build_input(self, control: Control) -> ipywidgets.DOMWidget:

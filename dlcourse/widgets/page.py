@@ -74,13 +74,18 @@ def build_button(label: str, tooltip: str = "") -> ipywidgets.Button:
 
 
 def arrange(
-    controls: list[ipywidgets.DOMWidget], view: ipywidgets.DOMWidget, side: str
+    controls: list[ipywidgets.DOMWidget],
+    buttons: list[ipywidgets.DOMWidget],
+    view: ipywidgets.DOMWidget,
+    side: str,
 ) -> ipywidgets.Box:
-    """The controls at the left or on top of the picture; below it on a narrow page."""
-    panel = ipywidgets.Box(controls)
+    """Controls and buttons at the "left" or on "top" of the picture."""
+    row = ipywidgets.Box(buttons)
+    row.add_class("dlcourse-buttons")
+    panel = ipywidgets.Box([*controls, row])
     panel.add_class("dlcourse-controls")
-    panel.add_class(f"dlcourse-{side}")
+    view.add_class("dlcourse-frame")
     root = ipywidgets.Box([panel, view])
     root.add_class("dlcourse-explorer")
-    root.add_class(f"dlcourse-explorer-{side}")
+    root.add_class(f"dlcourse-{side}")
     return root

@@ -14,7 +14,6 @@ import io
 from collections.abc import Iterator
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -70,29 +69,29 @@ class Picture:
             moving = [a for a in owner.get_children() if a.get_animated()]
             yield from sorted(moving, key=lambda artist: artist.zorder)
 
-    def pixels(self) -> np.ndarray:
-        """A copy of the picture, (height, width, 3), bytes from 0 to 255."""
-        return np.array(self.canvas.buffer_rgba())[..., :3]
+    def image(self) -> Image.Image:
+        """The picture as it is now, sharing the figure's own memory."""
+        size = (self.width, self.height)
+        return Image.frombuffer("RGBA", size, self.canvas.buffer_rgba())
 
     def encode(self) -> tuple[bytes, str]:
         """The picture for the live page, as (data, MIME type).
 
-        Lossless WebP takes half the time of the fastest PNG; every browser of the last
-        five years shows it.
+        Lossless WebP is a third smaller than a fast PNG and quicker to make; every
+        browser of the last five years shows it.
         """
-        image = Image.fromarray(self.pixels())
         target = io.BytesIO()
         if features.check("webp"):
-            image.save(target, format="webp", lossless=True, quality=0, method=0)
+            self.image().save(target, "webp", lossless=True, quality=0, method=0)
             return target.getvalue(), "image/webp"
-        image.save(target, format="png", compress_level=1)
+        self.image().save(target, "png", compress_level=1)
         return target.getvalue(), "image/png"
 
     def to_html(self, alt: str) -> str:
         """The picture for a saved notebook: a small PNG inside an `<img alt=…>`."""
-        image = Image.fromarray(self.pixels()).quantize(256, dither=Image.Dither.NONE)
+        colors = self.image().convert("RGB").quantize(256, dither=Image.Dither.NONE)
         target = io.BytesIO()
-        image.save(target, format="png", optimize=True)
+        colors.save(target, "png", optimize=True)
         data = base64.b64encode(target.getvalue()).decode()
         return (
             f'<img alt="{html.escape(alt)}" width="{self.width}" '

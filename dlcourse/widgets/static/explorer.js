@@ -9,8 +9,6 @@ function render({ model, el }) {
   const note = document.createElement("p");
   const alert = document.createElement("div");
   el.classList.add("dlcourse-view");
-  // Arrow keys must not move JupyterLab's cell cursor.
-  el.dataset.lmSuppressShortcuts = "true";
   image.className = "dlcourse-picture";
   image.draggable = false;
   note.className = "dlcourse-summary";
@@ -39,6 +37,19 @@ function render({ model, el }) {
     el.setAttribute("aria-busy", String(model.get("busy")));
     el.dataset.settings = JSON.stringify(model.get("settings"));
   }
+  // The sliders beside the picture are ipywidgets' own, which give their handles no name
+  // and let JupyterLab take arrow keys for a move to another cell.
+  function adopt() {
+    const root = el.closest(".dlcourse-explorer");
+    if (!root || root.dataset.lmSuppressShortcuts) return;
+    root.dataset.lmSuppressShortcuts = "true";
+    for (const control of root.querySelectorAll(".dlcourse-control")) {
+      const name = control.querySelector(".widget-label")?.textContent;
+      const parts = control.querySelectorAll(".noUi-handle, .widget-readout");
+      for (const part of parts) part.setAttribute("aria-label", name);
+    }
+  }
+  image.addEventListener("load", adopt);
   showPicture();
   showText();
   model.on("change:picture", showPicture);

@@ -1,0 +1,249 @@
+"""JupyterLab and Chromium for the tests: start both, open a notebook, act as a reader.
+
+`Lab` is one server with its own folders, so that nobody's settings or workspaces matter.
+`Page` is one open notebook. It looks at the page only, never into the kernel: what a
+reader cannot see does not count. Read `conftest.py` next.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WINDOW = {"width": 1280, "height": 900}
+
+# Messages on the console that are JupyterLab's own and say nothing about the course.
+HARMLESS = ("favicon.ico",)
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium, from $CHROMIUM or from the usual names."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+class Lab:
+    """One JupyterLab server on a free port, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notebooks = folder / "notebooks"
+        self.notebooks.mkdir(parents=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._log = open(folder / "server.log", "w")  # noqa: SIM115 - closed in stop
+        names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        own = {f"JUPYTER_{name}": str(folder / name.lower()) for name in names}
+        own |= {
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            f"--port={self.port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.root_dir={self.notebooks}",
+            "--IdentityProvider.token=",
+            "--ServerApp.disable_check_xsrf=True",
+            "--LabApp.expose_app_in_browser=True",  # "run all" without finding a menu
+        ]
+        self._process = subprocess.Popen(
+            command, env=os.environ | own, stdout=self._log, stderr=subprocess.STDOUT
+        )
+        self._wait()
+
+    def _wait(self, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.ask("/api/status")
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        """What the server has said so far."""
+        return Path(self._log.name).read_text()
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """The answer of the server's own interface."""
+        request = urllib.request.Request(self.address + path, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def stop_kernels(self) -> None:
+        """End every kernel, so that the next test has the machine to itself."""
+        for session in self.ask("/api/sessions"):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+
+    def stop(self) -> None:
+        """End the server."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._log.close()
+
+    def write(self, name: str, *cells: str) -> str:
+        """Save a notebook of these cells, not executed; returns its name."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, self.notebooks / name)
+        return name
+
+    def copy(self, path: Path) -> str:
+        """Copy a notebook of the course to where the server sees it; its name."""
+        shutil.copy(path, self.notebooks / path.name)
+        return path.name
+
+
+# On JupyterLab's own objects, which `expose_app_in_browser` lets a test ask.
+IDLE = """
+() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return panel?.sessionContext?.isReady
+        && panel.sessionContext.session?.kernel?.connectionStatus === "connected"
+        && panel.sessionContext.session.kernel.status === "idle";
+}
+"""
+ALL_RAN = """
+() => window.jupyterapp.shell.currentWidget.content.widgets.every(cell =>
+    cell.model.type !== "code" || !cell.model.sharedModel.getSource().trim()
+    || (cell.model.executionCount && cell.model.executionState !== "running"))
+"""
+
+
+class Page:
+    """One notebook, open in a browser."""
+
+    def __init__(self, lab: Lab, page: Any, name: str) -> None:
+        self.lab, self.page, self.name = lab, page, name
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"page: {error}"))
+        page.on("console", self._listen)
+        page.goto(f"{lab.address}/lab/workspaces/test/tree/{name}?reset")
+        page.wait_for_selector(".jp-Notebook", timeout=60_000)
+        self.wait_idle()
+
+    def _listen(self, message: Any) -> None:
+        text = message.text
+        where = message.location.get("url", "")
+        if message.type == "error" and not any(h in text + where for h in HARMLESS):
+            self.problems.append(f"console: {text} ({where})")
+
+    def run(self, command: str) -> None:
+        """Execute one of JupyterLab's commands."""
+        self.page.evaluate(
+            "name => void window.jupyterapp.commands.execute(name)", command
+        )
+
+    def wait_idle(self, seconds: float = 60) -> None:
+        """Wait until the kernel is there and has nothing more to do."""
+        self.page.wait_for_function(IDLE, timeout=seconds * 1000)
+
+    def run_all(self, seconds: float = 120) -> None:
+        """Run every cell, as from the menu, and wait for the last one."""
+        self.run("notebook:run-all-cells")
+        self.page.wait_for_function(ALL_RAN, timeout=seconds * 1000)
+        self.wait_idle()
+
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells with their outputs, as JupyterLab would save them."""
+        return self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+        )
+
+    def errors(self) -> list[str]:
+        """Errors of cells, those left out that the notebook makes on purpose."""
+        found = []
+        for number, cell in enumerate(self.cells()):
+            on_purpose = "raises-exception" in cell["metadata"].get("tags", [])
+            for output in cell.get("outputs", []):
+                if output["output_type"] == "error" and not on_purpose:
+                    found.append(
+                        f"cell {number}: {output['ename']}: {output['evalue']}"
+                    )
+        return found
+
+    def explorers(self) -> list["Interactive"]:
+        """The interactives on the page, from top to bottom."""
+        found = self.page.locator(".dlcourse-explorer")
+        return [Interactive(self.page, found.nth(i)) for i in range(found.count())]
+
+
+PIXELS = """
+async root => {
+    let text = "";
+    for (const image of root.querySelectorAll("img, canvas")) {
+        let bytes;
+        if (image.tagName === "IMG") {
+            await image.decode().catch(() => {});
+            bytes = await (await fetch(image.src)).arrayBuffer();
+        } else {
+            const blob = await new Promise(done => image.toBlob(done));
+            bytes = await blob.arrayBuffer();
+        }
+        const digest = await crypto.subtle.digest("SHA-256", bytes);
+        text += Array.from(new Uint8Array(digest, 0, 8)).join(".") + " ";
+    }
+    return text;
+}
+"""
+
+
+class Interactive:
+    """One interactive on the page, and what a reader can do with it."""
+
+    def __init__(self, page: Any, root: Any) -> None:
+        self.page, self.root = page, root
+
+    def pixels(self) -> str:
+        """A fingerprint of all that is painted."""
+        return self.root.evaluate(PIXELS)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that the picture on the page belongs to."""
+        view = self.root.locator(".dlcourse-view")
+        return json.loads(view.get_attribute("data-settings"))
+
+    def summary(self) -> str:
+        """The text below the picture."""
+        return self.root.locator("[role=status]").first.inner_text()
+
+    def wait_still(self, seconds: float = 20) -> None:
+        """Wait until nothing is being computed."""
+        end = time.monotonic() + seconds
+        while self.root.locator("[aria-busy=true]").count():
+            assert time.monotonic() < end, f"still busy after {seconds} s"
+            time.sleep(0.05)
+
+    def wait_change(self, before: str, seconds: float = 10) -> float:
+        """Wait until other pixels than `before` are on the page; seconds waited."""
+        start = time.monotonic()
+        while self.pixels() == before:
+            waited = time.monotonic() - start
+            assert waited < seconds, f"the picture did not change in {seconds} s"
+            time.sleep(0.03)
+        return time.monotonic() - start
