@@ -2,9 +2,10 @@
 
 A small framework (`Tensor`, `ops`, `layers`, `models`) in Keras's words, and the
 pictures and interactives of the course. Reading order of the source, from the ground
-up: ``backend.py``, ``tensor.py``, ``autodiff.py``, ``ops/elementary.py``,
-``ops/kernels/linear.py``, ``optimizers.py``, ``layers/core.py``,
-``models/sequential.py``, ``models/training.py``.
+up: ``backend.py``, ``tensor.py``, ``modes.py``, ``op.py``, ``autodiff.py``,
+``ops/elementary.py``, ``ops/kernels/linear.py``, ``optimizers/descent.py``,
+``layers/core.py``, ``models/sequential.py``, ``models/flat.py``,
+``models/compiled.py``, ``models/training.py``.
 
 >>> import dlcourse as dl
 >>> x = dl.Tensor(2.0, requires_grad=True)
@@ -13,76 +14,87 @@ up: ``backend.py``, ``tensor.py``, ``autodiff.py``, ``ops/elementary.py``,
 array(4., dtype=float32)
 """
 
-import importlib
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from . import (
-    errors,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    ops,
-    optimizers,
-    regularizers,
-    schedules,
-    testing,
-)
+from . import errors, ops
 from .autodiff import Tensor, grad
 from .backend import get_backend, manual_seed, to_numpy, use_backend
-from .layers import Input
-from .models import Model, Sequential, callbacks
 from .modes import detect_anomaly, no_grad
-from .source import show_source
+
+if TYPE_CHECKING:
+    from . import (
+        analysis,
+        datasets,
+        exercises,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        plots,
+        regularizers,
+        schedules,
+        testing,
+        widgets,
+    )
+    from .layers import Input
+    from .models import Model, Sequential, callbacks
+    from .source import show_source
 
 __version__ = "0.1.0"
 
-# loaded when they are first used: they need more than NumPy, or are not always needed
-_LAZY = (
+# What is not needed by everybody is imported when it is first used, so that
+# `import dlcourse` takes hardly longer than `import numpy`.
+_FOLDERS = (
     "analysis",
-    "applications",
     "datasets",
     "exercises",
-    "export",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
     "plots",
-    "unsupervised",
+    "regularizers",
+    "schedules",
+    "testing",
     "widgets",
 )
+_NAMES = {
+    "Input": "layers",
+    "Model": "models",
+    "Sequential": "models",
+    "callbacks": "models",
+    "show_source": "source",
+}
 
 __all__ = [
-    "Input",
-    "Model",
-    "Sequential",
     "Tensor",
-    "callbacks",
     "detect_anomaly",
     "errors",
     "get_backend",
     "grad",
-    "initializers",
-    "layers",
-    "losses",
     "manual_seed",
-    "metrics",
-    "models",
     "no_grad",
     "ops",
-    "optimizers",
-    "regularizers",
-    "schedules",
-    "show_source",
-    "testing",
     "to_numpy",
     "use_backend",
+    *_NAMES,
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return importlib.import_module(f"{__name__}.{name}")
+    if name in _FOLDERS:
+        return import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, *_LAZY]
+    return sorted({*globals(), *__all__, *_FOLDERS})

@@ -15,7 +15,7 @@ from .. import backend, losses, metrics, optimizers
 from ..backend import xp
 from ..errors import ConfigError, NotReadyError
 from ..modes import no_grad
-from ..tensor import Tensor
+from ..tensor import Tensor, raw
 from . import data
 from .flat import Theta
 
@@ -112,8 +112,7 @@ class Compiled:
         """Check x, y and weights against the model, before anything is changed."""
         model: Any = self
         x = data.as_inputs(x, model.dtype, f"{name}x", indices=model.reads_indices)
-        y = y if hasattr(y, "shape") else backend.asindices(y)
-        y = getattr(y, "data", y) if isinstance(y, Tensor) else xp.asarray(y)
+        y = xp.asarray(raw(y) if hasattr(y, "shape") else np.asarray(y))
         if y.ndim == 0:
             raise ConfigError(f"{name}y must hold one target for each sample.")
         data.check_finite(f"{name}y", y)

@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..autodiff import cast
+from ..backend import FLOATS
 from ..errors import ConfigError, NotReadyError, ShapeError
 from ..layers.base import Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
+from ..tensor import Tensor
 from .summary import print_summary
 from .training import Trainer
 
@@ -78,6 +81,13 @@ class Model(Trainer, Layer):
         """Does the first layer take whole numbers as they are?"""
         layers = self.layers
         return bool(layers) and layers[0].reads_indices
+
+    def _cast(self, inputs: Any) -> Any:
+        """A model casts whatever it is given to its own dtype, Tensors too."""
+        x = super()._cast(inputs)
+        if isinstance(x, Tensor) and x.dtype in FLOATS and x.dtype != self.dtype:
+            return cast(x, dtype=self.dtype)
+        return x
 
     def build(self, input_shape: Shape) -> None:
         self.built = True  # a subclass's layers build themselves when they are called
