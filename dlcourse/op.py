@@ -52,7 +52,7 @@ class Op:
         )
         parameters = inspect.signature(forward).parameters.values()
         self.names = [p.name for p in parameters if p.kind in positional]
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.defaults = {p.name: p.default for p in parameters if p.name in self.names}
 
     def __repr__(self) -> str:
         return f"<op {self.__name__}>"
@@ -77,6 +77,8 @@ class Op:
         return rule
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
+        if settings:
+            args, settings = self._bind(args, settings)
         arrays = []
         any_tensor = record = odd = False
         ndarray = xp.ndarray
@@ -89,7 +91,7 @@ class Op:
                 odd = odd or type(a) is not ndarray or a.dtype.char not in "fd"
                 arrays.append(a)
         if odd:
-            arrays = self._clean(arrays, args)
+            arrays = self._clean(arrays)
         y, saved = self._run(arrays, settings)
         if not any_tensor:
             return y
@@ -98,7 +100,7 @@ class Op:
             if self.keeps_origin:
                 tensor._origin = Node(self, args, settings, y, None, 0, "")
             return tensor
-        inputs = args if not odd else _keep_tensors(args, arrays)
+        inputs = tuple(args) if not odd else _keep_tensors(args, arrays)
         node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
         return new_tensor(y, node)
 
@@ -121,37 +123,47 @@ class Op:
         y = self.forward(*arrays, **settings)
         return (y if type(y) is xp.ndarray else xp.asarray(y)), None
 
-    def _clean(self, arrays: list[Any], args: Sequence[Any]) -> list[Any]:
+    def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> Any:
+        """Positional arguments given by name, put in their places."""
+        values = list(args)
+        for name in self.names[len(values) :]:
+            if name in settings:
+                values.append(settings.pop(name))
+            elif not set(settings).isdisjoint(self.names):
+                values.append(self.defaults.get(name))
+        return values, {name: _as_number(value) for name, value in settings.items()}
+
+    def _clean(self, arrays: list[Any]) -> list[Any]:
         """Make numbers, lists, integer and foreign arrays fit the float arrays beside.
 
         A NumPy float64 *scalar* becomes a Python number, which never widens float32.
-        Arguments without a gradient rule (indices, masks) are left to the op.
+        Arguments without a gradient rule (indices, masks, shapes) are left to the op.
         """
-        names = itertools.chain(self.names, itertools.repeat(None))
-        every = self.all_rules is not None
-        flows = [every or n in self.rules for n, _ in zip(names, arrays, strict=False)]
-        dtypes = [
-            a.dtype
-            for a, flow in zip(arrays, flows, strict=True)
-            if flow and getattr(a, "ndim", -1) >= 0 and not _is_number(a)
-        ]
-        floats = [dtype for dtype in dtypes if dtype in backend.FLOATS]
-        dtype = floats[0] if floats else backend.DEFAULT_FLOAT
+        flows = [self.flows(i) for i in range(len(arrays))]
+        numbers = [flow and _is_number(a) for a, flow in zip(arrays, flows)]
+        rest = [a for a, flow, n in zip(arrays, flows, numbers) if flow and not n]
+        dtypes = [a.dtype for a in rest if _is_float_array(a)]
+        if not dtypes and not any(a is not None for a in rest):  # numbers only
+            dtypes = [a.dtype for a in arrays if getattr(a, "dtype", None) == "float64"]
+        dtype = dtypes[0] if dtypes else backend.DEFAULT_FLOAT
         clean = []
-        for a, flow in zip(arrays, flows, strict=True):
-            if not flow or a is None:
-                clean.append(a)
-            elif _is_number(a):
+        for a, flow, number in zip(arrays, flows, numbers):
+            if number or not flow:
                 clean.append(_as_number(a))
-            elif getattr(a, "dtype", None) in backend.FLOATS:
+            elif a is None:
+                clean.append(None)
+            elif _is_float_array(a):
                 clean.append(backend.asarray(a))
             else:
                 clean.append(backend.asarray(a, dtype))
-        if not dtypes:  # numbers only: the first becomes an array, the rest follow
-            first = next((i for i, a in enumerate(clean) if _is_number(a)), None)
-            if first is not None:
-                clean[first] = backend.asarray(clean[first], dtype)
+        if any(numbers) and all(a is None for a in rest):
+            first = numbers.index(True)  # it becomes an array, the rest follow
+            clean[first] = backend.asarray(clean[first], dtype)
         return clean
+
+    def flows(self, i: int) -> bool:
+        """Does a gradient flow through argument i? (Then it must hold floats.)"""
+        return self.all_rules is not None or self.names[i] in self.rules
 
     def _complaint(self, arrays: Sequence[Any], problem: Exception) -> str:
         shapes = ", ".join(
@@ -207,8 +219,8 @@ class Kernel(Op):
         self._backward = function
         return function
 
-    def _clean(self, arrays: list[Any], args: Sequence[Any]) -> list[Any]:
-        clean = super()._clean(arrays, args)
+    def _clean(self, arrays: list[Any]) -> list[Any]:
+        clean = super()._clean(arrays)
         for i, name in enumerate(self.names[: len(clean)]):
             if name in self.constants and not backend.is_array(clean[i]):
                 clean[i] = xp.asarray(clean[i])  # labels keep their integer type
@@ -244,6 +256,11 @@ def made_by(tensor: Tensor) -> Node | None:
 
 def _is_number(a: Any) -> bool:
     return isinstance(a, (int, float, np.generic))  # np.generic: NumPy's scalars
+
+
+def _is_float_array(a: Any) -> bool:
+    dtype = getattr(a, "dtype", None)
+    return dtype is not None and dtype in backend.FLOATS
 
 
 def _as_number(a: Any) -> int | float:

@@ -50,7 +50,7 @@ def leaky_relu(x, *, negative_slope=0.2):
 
 
 leaky_relu.gradient(
-    x=lambda g, y, x, negative_slope=0.2: g * where(x > 0, 1.0, negative_slope)
+    x=lambda g, y, x, negative_slope=0.2: where(x > 0, g, g * negative_slope)
 )
 
 

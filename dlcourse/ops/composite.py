@@ -14,20 +14,22 @@ from ..backend import xp
 from ..errors import check_number
 from ..tensor import raw
 from . import reductions as reduce
-from .elementary import exp, log, sqrt, square, where
+from .elementary import exp, log, multiply, sqrt, square, where
 from .reductions import count
-from .shaping import reshape
+from .shaping import floats, reshape
 
 
 def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The average of the elements along `axis`."""
-    x = x if hasattr(x, "shape") else backend.asarray(x)
+    x = floats(x)
     n = count(x.shape, axis)
-    return reduce.sum(x, axis=axis, keepdims=keepdims) * (1.0 / n if n else math.nan)
+    total = reduce.sum(x, axis=axis, keepdims=keepdims)
+    return multiply(total, 1.0 / n if n else math.nan)
 
 
 def var(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The (biased) variance: the mean squared distance from the mean."""
+    x = floats(x)
     distance = x - mean(x, axis=axis, keepdims=True)
     return mean(square(distance), axis=axis, keepdims=keepdims)
 
@@ -46,7 +48,8 @@ def norm(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """log Σ eˣ, with the largest x taken out so that nothing overflows."""
-    values = backend.asarray(raw(x))
+    x = floats(x)
+    values = raw(x)
     top = values.max(axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0).astype(values.dtype)
     total = log(reduce.sum(exp(x - top), axis=axis, keepdims=True)) + top
@@ -66,7 +69,7 @@ def dropout(x: Any, rate: float, *, training: bool = True, seed: Any = None) -> 
     rate = check_number("dropout rate", rate, low=0, high=1, open_high=True)
     if not training or rate == 0:
         return x
-    x = x if hasattr(x, "shape") else backend.asarray(x)
+    x = floats(x)
     keep = backend.make_rng(seed).random(x.shape, dtype="float32") >= rate
     mask = keep.astype(x.dtype) * x.dtype.type(1 / (1 - rate))
     return x * xp.asarray(mask)

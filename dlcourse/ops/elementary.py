@@ -220,8 +220,8 @@ def where(condition, x1, x2):
 
 
 def _chosen(g, condition, first):
-    condition = raw(condition) != 0
-    return g * (condition if first else ~condition)
+    condition = raw(condition)
+    return g * xp.asarray(condition != 0 if first else condition == 0)
 
 
 where.gradient(

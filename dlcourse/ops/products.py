@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import backend
 from ..autodiff import op
 from ..backend import xp
 from ..errors import ShapeError
-from .shaping import expand_dims, reshape, squeeze, transpose
+from .shaping import expand_dims, floats, reshape, squeeze, transpose
 
 
 @op
@@ -39,8 +38,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     Vectors are taken as NumPy does: as a row on the left, as a column on the right.
     Raises `ShapeError` naming both shapes if they do not fit.
     """
-    x1 = x1 if hasattr(x1, "shape") else backend.asarray(x1)
-    x2 = x2 if hasattr(x2, "shape") else backend.asarray(x2)
+    x1, x2 = floats(x1), floats(x2)
     rows, columns = len(x1.shape) == 1, len(x2.shape) == 1
     if not x1.shape or not x2.shape:
         raise ShapeError("matmul needs at least one axis; use * for numbers.")
@@ -62,6 +60,7 @@ def tensordot(x1: Any, x2: Any, axes: int | Sequence[Any] = 2) -> Any:
 
     `axes` is a number (the last axes of x1 with the first of x2) or two lists.
     """
+    x1, x2 = floats(x1), floats(x2)
     n1, n2 = len(x1.shape), len(x2.shape)
     if isinstance(axes, int):
         a1, a2 = list(range(n1 - axes, n1)), list(range(axes))

@@ -119,4 +119,4 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
 
 def argmax(x: Any, *, axis: int | None = None) -> Any:
     """The place of the (first) largest element: a plain integer array."""
-    return xp.argmax(backend.asarray(raw(x)), axis)
+    return xp.asarray(xp.argmax(backend.asarray(raw(x)), axis))

@@ -17,8 +17,13 @@ from ..autodiff import broadcast_to as _broadcast_to
 from ..autodiff import op
 from ..backend import xp
 from ..errors import ShapeError
-from ..tensor import raw
+from ..tensor import Tensor, raw
 from .labels import check_labels
+
+
+def floats(x: Any) -> Any:
+    """A Tensor or float array as it is; lists, numbers and integers as floats."""
+    return x if isinstance(x, Tensor) else backend.asarray(x)
 
 
 @op
@@ -53,6 +58,7 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
 
 def expand_dims(x: Any, axis: int) -> Any:
     """Insert an axis of size one at position `axis` (counted in the result)."""
+    x = floats(x)
     ndim = len(x.shape) + 1
     if not -ndim <= axis < ndim:
         raise ShapeError(f"expand_dims: axis {axis} does not fit shape {x.shape}.")
@@ -62,6 +68,7 @@ def expand_dims(x: Any, axis: int) -> Any:
 
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Drop axes of size one: those in `axis`, or all of them."""
+    x = floats(x)
     ndim = len(x.shape)
     if axis is None:
         axes = {i for i, n in enumerate(x.shape) if n == 1}
@@ -108,15 +115,16 @@ def concatenate(xs: Sequence[Any], *, axis: int = 0) -> Any:
 
 def stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
     """Join a list of Tensors of one shape along a new axis."""
-    shapes = {tuple(x.shape) for x in xs if hasattr(x, "shape")}
+    xs = [floats(x) for x in xs]
+    shapes = {tuple(x.shape) for x in xs}
     if len(shapes) > 1:
         raise ShapeError(f"stack: all shapes must agree, but got {sorted(shapes)}.")
-    xs = [x if hasattr(x, "shape") else backend.asarray(x) for x in xs]
     return concatenate([expand_dims(x, axis) for x in xs], axis=axis)
 
 
 def split(x: Any, indices_or_sections: int | Sequence[int], *, axis: int = 0) -> list:
     """Cut `x` along `axis` into equal sections, or before each of the given indices."""
+    x = floats(x)
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if indices_or_sections < 1 or n % indices_or_sections:
@@ -197,6 +205,7 @@ def getitem(x: Any, index: Any) -> Any:
 
 def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
     """The elements at integer `indices` along `axis`, or of the flattened `x`."""
+    x = floats(x)
     if axis is None:
         return getitem(reshape(x, (-1,)), backend.asindices(raw(indices)))
     front = (slice(None),) * (axis % len(x.shape))
@@ -205,6 +214,7 @@ def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
 
 def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
     """One element for each entry of `indices`, counted along `axis`, as NumPy does."""
+    x = floats(x)
     indices = backend.asindices(raw(indices))
     if indices.ndim != len(x.shape):
         raise ShapeError(

@@ -79,9 +79,9 @@ def _(g, saved, needs, into):
     return dx, dw, db
 
 
-# R networks at once. Their values are kept with the samples innermost, (R, units, N) seen
-# through a transposed view: adding a bias then runs along 200 samples instead of 16 units
-# (64 runs of 2-16-1 on 200 points: 229 -> 60 us), and elementwise ops keep the layout.
+# R networks at once. Their values are kept with the samples innermost, (R, units, N)
+# seen through a transposed view: adding a bias then runs along 200 samples instead of
+# 16 units (64 runs of 2-16-1: 229 -> 60 us), and elementwise ops keep the layout.
 
 
 def _runs_forward(x: Any, w: Any, b: Any) -> Any:

@@ -102,7 +102,7 @@ def _(g, saved, needs, into):
             dlogits = p * labels.sum(axis=-1, keepdims=True) - labels
             dlogits *= scale
         else:
-            dlogits = p * scale
+            dlogits = xp.ascontiguousarray(p * scale)  # so that rows is a view
             rows = dlogits.reshape(-1, p.shape[-1])
             places = (xp.arange(len(rows)), labels.reshape(-1))
             rows[places] -= xp.broadcast_to(scale, (*labels.shape, 1)).reshape(-1)
