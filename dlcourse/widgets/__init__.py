@@ -5,6 +5,7 @@ Each is one file with three things: `compute` (pure, seeded, returns arrays), `d
 Read `controls.py` and `explorer.py` first, then `neuron.py`.
 """
 
+from .activations import activations
 from .controls import Choice, Control, Counter, Slider, Stops, Time, Toggle
 from .explorer import Explorer
 from .neuron import neuron
@@ -18,5 +19,6 @@ __all__ = [
     "Stops",
     "Time",
     "Toggle",
+    "activations",
     "neuron",
 ]
