@@ -1,9 +1,10 @@
 """1,797 real handwritten digits of 8 × 8 pixels, which need no download.
 
-They come with scikit-learn: 43 people's digits, scanned, and reduced by counting the dark
-pixels in 4 × 4 blocks (Alpaydin and Kaynak, 1998, "Optical Recognition of Handwritten
-Digits", UCI Machine Learning Repository). Small enough to train on in seconds, real enough
-to confuse a 1 with an 8. Everything about splitting is in ``splits.py``.
+They come with scikit-learn: the digits of 13 people, scanned, and reduced by counting
+the dark pixels in blocks of 4 × 4 (the test half of Alpaydin and Kaynak, 1998, "Optical
+Recognition of Handwritten Digits", UCI Machine Learning Repository). Small enough to
+train on in seconds, real enough to confuse a 1 with an 8. The splitting itself is in
+``splits.py``.
 """
 
 from __future__ import annotations
@@ -39,15 +40,13 @@ def load_data(
     )
     images, labels = _images()
     x = images.reshape(len(images), -1) if flatten else images[..., None]
-    train, test = split(
-        x, labels, (1.0 - held_out, held_out), stratify=True, seed=seed
-    )
+    train, test = split(x, labels, (1.0 - held_out, held_out), stratify=True, seed=seed)
     return train, test
 
 
 @lru_cache(maxsize=1)
 def _images() -> Pair:
-    """All images (1797, 8, 8) in [0, 1] and their labels; `split` copies out of them."""
+    """All images (1797, 8, 8) in [0, 1], and their labels; `split` makes copies."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:

@@ -26,13 +26,13 @@ def split(
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Shuffle the N samples and deal them into disjoint parts, one per fraction.
 
-    x (N, …) and y (N, …) stay in step. What is left when the fractions sum to less than 1
-    is dropped. With ``stratify=True``, y (N,) holds class labels, and each part gets its
-    fraction of *every class*, to within one sample.
+    x (N, …) and y (N, …) stay in step. What is left when the fractions sum to less than
+    1 is dropped. With ``stratify=True``, y (N,) holds class labels, and each part gets
+    its fraction of *every class*, to within one sample.
 
     Returns one pair (x, y) per fraction. Raises `ShapeError` when x and y differ in
-    length, and `ConfigError` for an empty data set, for fractions that are not above 0 or
-    sum to more than 1, and where a part would be empty.
+    length, and `ConfigError` for an empty data set, for fractions that are not above 0
+    or sum to more than 1, and where a part would be empty.
 
     >>> x, y = np.arange(10.0).reshape(10, 1), np.arange(10) % 2
     >>> (x_train, y_train), (x_test, y_test) = split(x, y, stratify=True)
@@ -65,7 +65,7 @@ def split(
         # One shift for all cuts keeps each part within one sample of its share; handing
         # on the fraction that was cut off keeps the first part's total exact as well.
         cuts = np.floor(bounds * len(group) + carry + 1e-9).astype(int)
-        carry = (carry + bounds[0] * len(group)) % 1.0
+        carry += bounds[0] * len(group) - cuts[0]
         for part, begin, end in zip(parts, [0, *cuts[:-1]], cuts, strict=True):
             part.append(group[begin:end])
 
@@ -74,8 +74,8 @@ def split(
         chosen = rng.permutation(np.concatenate(part))
         if len(chosen) == 0:
             raise ConfigError(
-                f"Part {place} of the split would be empty: {len(x)} samples are too few "
-                f"for fractions {tuple(fractions)}."
+                f"Part {place} of the split would be empty: {len(x)} samples are too "
+                f"few for fractions {tuple(fractions)}."
             )
         pairs.append((x[chosen], y[chosen]))
     return tuple(pairs)
@@ -84,12 +84,12 @@ def split(
 def standardize(train: Any, *others: Any) -> Any:
     """Shift and scale each feature to mean 0 and standard deviation 1 on `train`.
 
-    z = (x - μ) / σ, with μ and σ of each feature taken over the samples of `train` alone
-    and used for the `others` too. A feature that never changes on `train` (σ = 0) is only
-    shifted. float64 stays float64; everything else becomes float32.
+    z = (x - μ) / σ, with μ and σ of each feature taken over the samples of `train`
+    alone and used for the `others` too. A feature that never changes on `train` (σ = 0)
+    is only shifted. float64 stays float64; everything else becomes float32.
 
-    train (N, …) and others (M, …) share the shape of a sample. Returns one array if given
-    one, else a tuple of as many as given. Raises `NonFiniteError` for a NaN or an
+    train (N, …) and others (M, …) share the shape of a sample. Returns one array if
+    given one, else a tuple of as many as given. Raises `NonFiniteError` for a NaN or an
     infinity, `ShapeError` for differing features, `ConfigError` for an empty `train`.
 
     >>> standardize([[1.0], [3.0]], [[5.0]])
@@ -104,8 +104,12 @@ def standardize(train: Any, *others: Any) -> Any:
         name = "the training data" if place == 0 else f"data set {place} after it"
         if array.ndim == 0 or array.shape[1:] != first.shape[1:]:
             raise ShapeError(
-                f"The training data has features of shape {first.shape[1:]}, but {name} "
-                f"has shape {array.shape}."
+                f"The training data has features of shape {first.shape[1:]}, but "
+                f"{name} has shape {array.shape}."
+            )
+        if array.dtype.kind not in "fiub":
+            raise ConfigError(
+                f"standardize needs numbers, but {name} has dtype {array.dtype}."
             )
         bad = np.argwhere(~np.isfinite(array))
         if len(bad):
@@ -129,10 +133,10 @@ def standardize(train: Any, *others: Any) -> Any:
 
 def _check_fractions(fractions: Sequence[float]) -> np.ndarray:
     """The fractions' running sums, each the place where a part ends."""
-    if isinstance(fractions, (int, float)):
+    if np.ndim(fractions) != 1:
         raise ConfigError(
-            f"fractions lists the size of every part, e.g. ({1 - fractions:g}, "
-            f"{fractions:g}), not {fractions!r} alone."
+            f"fractions lists the size of every part, e.g. (0.8, 0.2); it cannot be "
+            f"{fractions!r}."
         )
     values = [
         check_number("each fraction", value, low=0, high=1, open_low=True)
@@ -143,7 +147,7 @@ def _check_fractions(fractions: Sequence[float]) -> np.ndarray:
     bounds = np.cumsum(values)
     if bounds[-1] > 1.0 + 1e-9:
         raise ConfigError(
-            f"The fractions {tuple(fractions)} sum to {bounds[-1]:g}; they may sum to at "
-            f"most 1."
+            f"The fractions {tuple(fractions)} sum to {bounds[-1]:g}; they may sum to "
+            f"at most 1."
         )
     return bounds

@@ -1,18 +1,20 @@
 """Data sets that fit on one picture, so that a student sees what a network is asked.
 
-The two-dimensional sets lie around the origin within about [-1.5, 1.5] on both axes, and
-only the noise leads farther out: one pair of axes fits them all. They are made for sliders:
+The two-dimensional sets lie around the origin within about [-1.5, 1.5] on both axes,
+and only the noise leads farther out: one pair of axes fits them all. They are made for
+sliders:
 
-- the same seed gives the same points, moved in the same directions, while `noise` grows;
+- the same seed gives the same points, moved in the same directions, while `noise`
+  grows;
 - a larger `n` *adds* points to those already there, and moves none.
 
-Points come with the classes in turn (0, 1, 0, 1 …), so any first part of them is balanced.
-Read ``splits.py`` next.
+Points come with the classes in turn (0, 1, 0, 1 …), so any first part of them is
+balanced. Read ``curves.py`` next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -33,7 +35,8 @@ def blobs(
     """Round clouds of points, one per class, centered on the unit circle.
 
     Class k is Gaussian about (cos φ, sin φ), φ = 2π (k / classes + 1/8); `noise` is its
-    standard deviation along each axis. With few classes a straight line parts two of them.
+    standard deviation along each axis. With few classes a straight line parts two of
+    them.
 
     Returns x (n, 2) float32 and y (n,) int64. Raises `ConfigError` for settings that
     cannot be.
@@ -42,7 +45,7 @@ def blobs(
     >>> y
     array([0, 1, 2, 0, 1, 2])
     """
-    _, scatter = _generators(seed)
+    _, scatter = two_generators(seed)
     y = _classes_in_turn(n, classes)
     return _finish(_polar(1.0, y / classes + 0.125), y, noise, scatter)
 
@@ -50,14 +53,14 @@ def blobs(
 def moons(n: int = 200, *, noise: float = 0.1, seed: int = 0) -> Points:
     """Two half circles that reach into each other; no straight line parts them.
 
-    With t in [0, π], class 0 is (cos t - 1/2, sin t - 1/4) and class 1 is
-    (1/2 - cos t, 1/4 - sin t): one is the other, turned by half a turn about the origin.
-    `noise` is the standard deviation added to each coordinate.
+    With t in [0, π], class 0 is (cos t - 1/2, sin t - 1/4) and class 1 is (1/2 - cos t,
+    1/4 - sin t): one is the other, turned by half a turn about the origin. `noise` is
+    the standard deviation added to each coordinate.
 
     Returns x (n, 2) float32 and y (n,) int64. Raises `ConfigError` for settings that
     cannot be.
     """
-    place, scatter = _generators(seed)
+    place, scatter = two_generators(seed)
     y = _classes_in_turn(n, 2)
     upper = _polar(1.0, _evenly_in_each_class(y, 2, place) / 2) - [0.5, 0.25]
     side = np.where(y == 0, 1.0, -1.0)[:, None]  # (N, 1)
@@ -76,7 +79,7 @@ def circles(
     cannot be.
     """
     check_number("inner", inner, low=0, high=1, open_low=True, open_high=True)
-    place, scatter = _generators(seed)
+    place, scatter = two_generators(seed)
     y = _classes_in_turn(n, 2)
     radius = np.where(y == 0, 1.0, inner)
     x = _polar(radius, _evenly_in_each_class(y, 2, place))
@@ -98,7 +101,7 @@ def xor(n: int = 200, *, noise: float = 0.1, seed: int = 0) -> Points:
     >>> bool(((x[:, 0] * x[:, 1] < 0) == (y == 1)).all())
     True
     """
-    place, scatter = _generators(seed)
+    place, scatter = two_generators(seed)
     quadrant = _classes_in_turn(n, 4)  # counterclockwise from upper right
     signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])[quadrant]
     x = signs * place.uniform(0.15, 1.0, size=signs.shape)
@@ -109,21 +112,21 @@ def spirals(
     n: int = 200,
     classes: int = 2,
     *,
-    turns: float = 1.25,
+    turns: float = 1.5,
     noise: float = 0.04,
     seed: int = 0,
 ) -> Points:
     """Spiral arms wound around each other, one per class: hard without hidden layers.
 
     Arm k is r (cos φ, sin φ), with the radius r running from 0.1 to 1.2 and the angle
-    φ = 2π (turns · r / 1.2 + k / classes), an Archimedean spiral. `noise` is the standard
-    deviation added to each coordinate.
+    φ = 2π (turns · r / 1.2 + k / classes), an Archimedean spiral. `noise` is the
+    standard deviation added to each coordinate.
 
     Returns x (n, 2) float32 and y (n,) int64. Raises `ConfigError` for settings that
     cannot be.
     """
     check_number("turns", turns, low=0)
-    place, scatter = _generators(seed)
+    place, scatter = two_generators(seed)
     y = _classes_in_turn(n, classes)
     along = _evenly_in_each_class(y, classes, place)
     # outer windings are longer: the root spreads the points evenly along the arm
@@ -166,20 +169,21 @@ ENOUGH = 7.0  # lectures plus hours that it takes to pass
 def pass_the_class(n: int = 200, *, noise: float = 0.5, seed: int = 0) -> Points:
     """Will I pass this class? Lectures attended and hours worked, and who passed.
 
-    x[:, 0] counts lectures attended, whole numbers 0 … 8; x[:, 1] is the time spent on the
-    project in hours, 0 … 10; both uniform. y is 1 for the students who passed, those with
+    x[:, 0] counts lectures attended, whole numbers 0 … 8; x[:, 1] is the time spent on
+    the project in hours, 0 … 10; both uniform. y is 1 for the students who passed,
+    those with
 
         lectures + hours + noise · luck ≥ 7,    luck ~ N(0, 1).
 
-    With the default noise a student like (4, 5) passes in all but one of 30,000 cases, and
-    a straight line predicts about 97 in 100 results.
+    With the default noise a student like (4, 5) passes in all but one of 30,000 cases,
+    and a straight line predicts about 97 in 100 results.
 
     Returns x (n, 2) float32 and y (n,) int64. Raises `ConfigError` for settings that
     cannot be.
     """
-    check_count("n", n)
-    check_number("noise", noise, low=0)
-    place, scatter = _generators(seed)
+    n = check_count("n", n)
+    noise = check_number("noise", noise, low=0)
+    place, scatter = two_generators(seed)
     share = place.random((n, 2))
     lectures = np.floor(share[:, 0] * (LECTURES + 1))
     hours = share[:, 1] * PROJECT_HOURS
@@ -189,122 +193,10 @@ def pass_the_class(n: int = 200, *, noise: float = 0.5, seed: int = 0) -> Points
     return x.astype(np.float32), y.astype(np.int64)
 
 
-# ------------------------------------------------------------------ curves to regress
-
-CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "line": lambda x: 0.8 * x,
-    "cubic": lambda x: 4.0 * x**3 - 3.0 * x,
-    "sine": lambda x: np.sin(np.pi * x),
-    "waves": lambda x: np.sin(3.0 * np.pi * x),
-    "bump": lambda x: np.exp(-0.5 * (x / 0.2) ** 2),
-    "step": lambda x: np.where(x < 0, -1.0, 1.0).astype(x.dtype),
-    "corner": lambda x: 2.0 * np.abs(x) - 1.0,
-}
-
-
-def curve(name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The noise-free function behind `regression_curve`, to be drawn or compared with.
-
-    ========  ==================  ==========================================
-    name      f(x)                what it is good for
-    ========  ==================  ==========================================
-    line      0.8 x               nothing to gain from a larger model
-    cubic     4x³ - 3x            a polynomial that a polynomial can match
-    sine      sin πx              one smooth wave
-    waves     sin 3πx             needs capacity
-    bump      exp(-x² / 0.08)     flat, with one local feature
-    step      -1 below 0, else 1  a jump no smooth curve can follow
-    corner    2|x| - 1            two ReLUs are exact
-    ========  ==================  ==========================================
-
-    All stay within [-1, 1] for x in [-1, 1]. Raises `ConfigError` for an unknown name,
-    with the nearest right one.
-
-    >>> curve("sine")(np.array([0.5]))
-    array([1.])
-    """
-    if name not in CURVES:
-        hint = did_you_mean(name, CURVES)
-        raise ConfigError(f"There is no curve {name!r}. {hint}")
-    return CURVES[name]
-
-
-def regression_curve(
-    name: str = "sine", n: int = 50, *, noise: float = 0.1, seed: int = 0
-) -> Points:
-    """Noisy points of a curve: y = f(x) + noise · ε, x uniform on [-1, 1], ε ~ N(0, 1).
-
-    `name` is one of those listed at `curve`, which gives f itself. The points are in the
-    order they were drawn in, not sorted.
-
-    Returns x (n, 1) and y (n, 1), both float32. Raises `ConfigError` for settings that
-    cannot be.
-
-    >>> x, y = regression_curve("cubic", 30, noise=0.0)
-    >>> bool(np.allclose(y, curve("cubic")(x)))
-    True
-    """
-    function = curve(name)
-    check_count("n", n)
-    check_number("noise", noise, low=0)
-    place, scatter = _generators(seed)
-    x = place.uniform(-1.0, 1.0, size=(n, 1))
-    y = function(x) + noise * scatter.standard_normal((n, 1))
-    return x.astype(np.float32), y.astype(np.float32)
-
-
-def quadratic(
-    curvatures: Sequence[float] = (1.0, 10.0),
-    *,
-    angle: float = 0.0,
-    minimum: Sequence[float] | None = None,
-) -> Points:
-    """Data on which the loss of a linear model is exactly a bowl of chosen curvatures.
-
-    For D `curvatures` λ (all above 0) it gives D samples x (D, D) and targets y (D, 1),
-    such that the mean squared error of the weights θ of ``Dense(1, use_bias=False)`` is
-
-        J(θ) = ½ (θ - θ*)ᵀ H (θ - θ*),    H = R diag(λ) Rᵀ,    H = 2/D · xᵀx.
-
-    θ* is `minimum` (default: all ones). R turns the first axis by `angle` degrees towards
-    the second; beyond two dimensions the others stay. Gradient descent on J diverges
-    exactly when its learning rate exceeds 2 / max λ.
-
-    Returns x (D, D) and y (D, 1), both float32. Raises `ConfigError` for settings that
-    cannot be.
-
-    >>> x, y = quadratic((1.0, 10.0))
-    >>> 2 / 2 * x.T @ x
-    array([[ 1.,  0.],
-           [ 0., 10.]], dtype=float32)
-    """
-    values = [
-        check_number("each curvature", value, low=0, open_low=True)
-        for value in np.atleast_1d(curvatures)
-    ]
-    turn = np.deg2rad(check_number("angle", angle))
-    size = len(values)
-    if size == 0:
-        raise ConfigError("quadratic needs at least one curvature.")
-    target = np.ones(size) if minimum is None else np.asarray(minimum, dtype=float)
-    if target.shape != (size,):
-        raise ConfigError(
-            f"minimum has shape {target.shape}, but {size} curvatures need ({size},)."
-        )
-    rotation = np.eye(size)
-    if size > 1:
-        cosine, sine = np.cos(turn), np.sin(turn)
-        rotation[:2, :2] = [[cosine, -sine], [sine, cosine]]
-    root = rotation @ np.diag(np.sqrt(values)) @ rotation.T  # of H
-    x = np.sqrt(size / 2.0) * root
-    y = x @ target[:, None]
-    return x.astype(np.float32), y.astype(np.float32)
-
-
 # ---------------------------------------------------------------------------- shared
 
 
-def _generators(seed: int) -> list[np.random.Generator]:
+def two_generators(seed: int) -> list[np.random.Generator]:
     """One generator for places and one for noise: neither disturbs the other."""
     return make_rng(seed).spawn(2)
 
@@ -318,8 +210,8 @@ def _evenly_in_each_class(
 ) -> np.ndarray:
     """Numbers in [0, 1) that cover it evenly for every class and every n.
 
-    Steps of the golden ratio, wrapped around, always fall into the largest gaps left; so
-    a point more never moves another, as it would with n equal distances.
+    Steps of the golden ratio, wrapped around, always fall into the largest gaps left;
+    so a point more never moves another, as it would with n equal distances.
     """
     start = place.random(classes)[y]
     return (start + GOLDEN * (np.arange(len(y)) // classes)) % 1.0
