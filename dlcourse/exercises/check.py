@@ -148,7 +148,8 @@ def expect(condition: Any, message: str) -> None:
     Traceback (most recent call last):
     dlcourse.exercises.check.Mistake: 2 is not more than 3.
     """
-    if not np.all(condition):
+    arrays = hasattr(condition, "shape")  # of an array, all must be true
+    if not (backend.to_numpy(condition).all() if arrays else condition):
         raise Mistake(message)
 
 

@@ -148,6 +148,18 @@ def test_what_is_not_a_number(answer, words):
     assert words in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [(True, True), ([], False), (np.array([True, False]), False), (np.ones(3), True)],
+)
+def test_expect(condition, holds):
+    @check("Condition")
+    def condition_holds(answer):
+        expect(condition, "no")
+
+    assert bool(condition_holds(1)) is holds
+
+
 def test_the_worst_element_of_an_array_is_named():
     assert "w: element 1 is 2.5 and should be 2" in line([1, 2.5], 3).message
     assert "element 0 is nan" in line([np.nan, 2], 3).message
