@@ -12,6 +12,8 @@ ARGS     ?=
 WORKERS  ?= logical
 # TIMING=no leaves out the tests that measure time: on a shared machine they mean little.
 TIMING   ?= yes
+# The CUDA version that nvidia-smi shows.
+CUDA     ?= 12
 
 python   := $(VENV)/bin/python
 pip      := $(python) -m pip --disable-pip-version-check
@@ -49,7 +51,8 @@ test-unit: $(VENV)/.ready  ## the unit tests and the examples in docstrings
 
 test-notebooks: $(VENV)/.ready  ## run every notebook and compare what it prints
 	$(one_thread) $(pytest) notebooks --nbval --nbval-current-env \
-	    --nbval-sanitize-with tools/nbval.cfg $(parallel) --dist loadscope $(ARGS)
+	    --nbval-sanitize-with tools/nbval.cfg --nbval-cell-timeout 180 \
+	    $(parallel) --dist loadscope $(ARGS)
 
 notebooks: $(VENV)/.ready  ## execute all notebooks and solutions in place
 	$(one_thread) $(python) -m tools.execute_notebooks $(ARGS)
@@ -65,7 +68,7 @@ format: $(VENV)/.ready  ## repair style
 bench: $(VENV)/.ready  ## time the framework (beside others, where installed)
 	$(python) -m benchmarks $(ARGS)
 
-gpu-test: $(VENV)/.ready  ## the tests that need a GPU and CuPy
+gpu-test: $(VENV)/.ready-gpu-cuda$(CUDA)  ## the tests that need a GPU, CUDA=12 or 13
 	$(pytest) tests/gpu $(ARGS)
 
 browser-test: $(VENV)/.ready-browser  ## JupyterLab in headless Chromium

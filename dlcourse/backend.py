@@ -69,7 +69,14 @@ def use_backend(name: str | ModuleType) -> _Chosen:
     'numpy'
     """
     previous = _current
-    if isinstance(name, ModuleType) or not isinstance(name, str):
+    if not isinstance(name, str):
+        missing = [
+            key for key in ("ndarray", "asarray", "tanh") if not hasattr(name, key)
+        ]
+        if missing:
+            raise BackendError(
+                f"A backend is a name or a module with NumPy's names, not {name!r}."
+            )
         _install(getattr(name, "__name__", type(name).__name__), name)
     elif name == "numpy":
         _install("numpy", np)

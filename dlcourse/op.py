@@ -169,7 +169,7 @@ class Op:
         shapes = ", ".join(
             str(tuple(a.shape)) if hasattr(a, "shape") else repr(a) for a in arrays
         )
-        return f"{self.__name__}({shapes}): {problem}"
+        return f"{self.__name__.lstrip('_')}({shapes}): {problem}"
 
     # -- backward
 

@@ -44,7 +44,7 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ConfigError(f"gradcheck: order must be 1 or 2, not {order!r}.")
-    if isinstance(inputs, (Tensor, np.ndarray)) or backend.is_array(inputs):
+    if not isinstance(inputs, (list, tuple)):
         inputs = [inputs]
     points = [np.array(backend.to_numpy(x), np.float64) for x in inputs]
     rng = np.random.default_rng(0)

@@ -114,6 +114,7 @@ def walk_loading(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def test_the_rooms_are_found():
+    assert len(MODULES) == len(SOURCES), "a file and a folder have the same name"
     assert {"errors", "backend", "autodiff", "ops"} <= {room_of(m) for m in MODULES}
     assert {"dlcourse.errors", "numpy"} <= set(imports_of(PACKAGE / "backend.py"))
     assert "dlcourse.layers.base" in set(imports_of(PACKAGE / "layers" / "core.py"))

@@ -178,6 +178,7 @@ _METHODS: dict[str, Any] = {
     "__neg__": lambda a: negative(a),
     "__abs__": lambda a: abs(a),
     "__getitem__": getitem,
+    "__iter__": lambda a: (getitem(a, i) for i in range(len(a))),
     "__hash__": object.__hash__,
     "T": property(lambda a: transpose(a)),
     "reshape": _reshape_method,

@@ -12,7 +12,7 @@ from typing import Any
 from ..autodiff import op
 from ..backend import xp
 from ..errors import ShapeError
-from .shaping import expand_dims, floats, reshape, squeeze, transpose
+from .shaping import check_axis, expand_dims, floats, reshape, squeeze, transpose
 
 
 @op
@@ -66,7 +66,8 @@ def tensordot(x1: Any, x2: Any, axes: int | Sequence[Any] = 2) -> Any:
         a1, a2 = list(range(n1 - axes, n1)), list(range(axes))
     else:
         a1, a2 = ([a] if isinstance(a, int) else list(a) for a in axes)
-        a1, a2 = [a % n1 for a in a1], [a % n2 for a in a2]
+        a1 = [check_axis("tensordot", a, x1.shape) for a in a1]
+        a2 = [check_axis("tensordot", a, x2.shape) for a in a2]
     if [x1.shape[a] for a in a1] != [x2.shape[a] for a in a2]:
         raise ShapeError(
             f"tensordot: axes {a1} of {tuple(x1.shape)} do not fit axes {a2} of "

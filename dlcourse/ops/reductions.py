@@ -14,7 +14,7 @@ from .. import backend
 from ..autodiff import broadcast_to, op
 from ..backend import xp
 from ..tensor import raw
-from .shaping import concatenate, reshape, transpose
+from .shaping import check_axis, concatenate, reshape, transpose
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -119,4 +119,6 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
 
 def argmax(x: Any, *, axis: int | None = None) -> Any:
     """The place of the (first) largest element: a plain integer array."""
-    return xp.asarray(xp.argmax(backend.asarray(raw(x)), axis))
+    values = backend.asarray(raw(x))
+    axis = None if axis is None else check_axis("argmax", axis, values.shape)
+    return xp.asarray(xp.argmax(values, axis))

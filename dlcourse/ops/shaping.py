@@ -16,7 +16,7 @@ from .. import backend
 from ..autodiff import broadcast_to as _broadcast_to
 from ..autodiff import op
 from ..backend import xp
-from ..errors import ShapeError
+from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor, raw
 from .labels import check_labels
 
@@ -24,6 +24,13 @@ from .labels import check_labels
 def floats(x: Any) -> Any:
     """A Tensor or float array as it is; lists, numbers and integers as floats."""
     return x if isinstance(x, Tensor) else backend.asarray(x)
+
+
+def check_axis(name: str, axis: int, shape: Sequence[int]) -> int:
+    """`axis` counted from the front, or `ShapeError` if the shape has no such axis."""
+    if not -len(shape) <= axis < len(shape):
+        raise ShapeError(f"{name}: axis {axis} does not exist in shape {tuple(shape)}.")
+    return axis % len(shape)
 
 
 @op
@@ -69,11 +76,11 @@ def expand_dims(x: Any, axis: int) -> Any:
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Drop axes of size one: those in `axis`, or all of them."""
     x = floats(x)
-    ndim = len(x.shape)
     if axis is None:
         axes = {i for i, n in enumerate(x.shape) if n == 1}
     else:
-        axes = {a % ndim for a in ([axis] if isinstance(axis, int) else axis)}
+        given = [axis] if isinstance(axis, int) else axis
+        axes = {check_axis("squeeze", a, x.shape) for a in given}
     if any(x.shape[a] != 1 for a in axes):
         raise ShapeError(f"squeeze: axes {sorted(axes)} of {x.shape} are not all 1.")
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axes))
@@ -115,6 +122,8 @@ def concatenate(xs: Sequence[Any], *, axis: int = 0) -> Any:
 
 def stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
     """Join a list of Tensors of one shape along a new axis."""
+    if not xs:
+        raise ShapeError("stack needs at least one Tensor.")
     xs = [floats(x) for x in xs]
     shapes = {tuple(x.shape) for x in xs}
     if len(shapes) > 1:
@@ -125,6 +134,7 @@ def stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
 def split(x: Any, indices_or_sections: int | Sequence[int], *, axis: int = 0) -> list:
     """Cut `x` along `axis` into equal sections, or before each of the given indices."""
     x = floats(x)
+    axis = check_axis("split", axis, x.shape)
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if indices_or_sections < 1 or n % indices_or_sections:
@@ -137,7 +147,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], *, axis: int = 0) ->
     else:
         cuts = list(indices_or_sections)
     bounds = [0, *cuts, n]
-    front = (slice(None),) * (axis % len(x.shape))
+    front = (slice(None),) * axis
     return [getitem(x, (*front, slice(a, b))) for a, b in pairwise(bounds)]
 
 
@@ -155,7 +165,7 @@ def pad(x, pad_width, *, mode="constant", constant_values=0.0):
 
 def _unpad(g, y, x, pad_width, mode="constant", constant_values=0.0):
     if mode != "constant":
-        raise NotImplementedError(f"pad has no gradient for mode {mode!r}")
+        raise ConfigError(f"pad has no gradient for mode {mode!r}, only 'constant'.")
     pairs = np.broadcast_to(np.asarray(pad_width), (len(x.shape), 2)).tolist()
     sizes = zip(pairs, x.shape, strict=True)
     return g[tuple(slice(before, before + n) for (before, _), n in sizes)]
@@ -208,7 +218,7 @@ def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
     x = floats(x)
     if axis is None:
         return getitem(reshape(x, (-1,)), backend.asindices(raw(indices)))
-    front = (slice(None),) * (axis % len(x.shape))
+    front = (slice(None),) * check_axis("take", axis, x.shape)
     return getitem(x, (*front, backend.asindices(raw(indices))))
 
 
@@ -220,7 +230,7 @@ def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
         raise ShapeError(
             f"take_along_axis: indices {indices.shape} need as many axes as {x.shape}."
         )
-    axis = axis % len(x.shape)
+    axis = check_axis("take_along_axis", axis, x.shape)
     places = []
     for i in range(len(x.shape)):
         if i == axis:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from ..autodiff import grad
 from ..layers import activations as by_name
 from ..tensor import Tensor
-from .controls import Choice, Counter, Slider
+from .controls import Choice, Slider
 from .explorer import Explorer
 
 NAMES = (
@@ -55,13 +55,11 @@ class Layer:
     arrives: np.ndarray
 
 
-def compute(
-    *, activation: str, w: float, b: float, layers: int, kind: str, seed: int
-) -> Layer:
+def compute(*, activation: str, w: float, b: float, layers: int, kind: str) -> Layer:
     """`layers` times y ← f(w·y + b), beginning with the signal."""
     f = by_name.get(activation)
     curve, slope = with_slope(f, Z)
-    signal = make_signal(kind, seed)
+    signal = make_signal(kind)
     x = y = Tensor(signal, requires_grad=True)
     arrives = [1.0]
     for _ in range(layers):
@@ -98,13 +96,13 @@ def with_slope(f: Any, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y.numpy(), derivative(y, x)
 
 
-def make_signal(kind: str, seed: int) -> np.ndarray:
+def make_signal(kind: str) -> np.ndarray:
     """A signal with variance 1 over one second, (200,)."""
     if kind == "sine":
         return np.sqrt(2) * np.sin(4 * np.pi * TIME)
     if kind == "square":
         return np.where(TIME % 0.5 < 0.25, 1.0, -1.0)
-    return np.random.default_rng(seed).standard_normal(len(TIME))
+    return np.random.default_rng(0).standard_normal(len(TIME))
 
 
 def layout(figure: Figure) -> SimpleNamespace:
@@ -211,21 +209,22 @@ def shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 def summary(layer: Layer) -> str:
     """What is seen, in words."""
     layers = len(layer.arrives) - 1
-    text = f"{layer.activation}: its slope goes from {layer.slope.min():.2f} to "
-    text += f"{layer.slope.max():.2f}. In the last layer {percent(layer.flat)} of the "
-    text += f"signal falls where it is below {FLAT:g}. After {layers} "
-    text += f"layer{'s' * (layers > 1)}, {percent(layer.arrives[-1])} of the gradient "
-    return (text + "arrives.").replace("times of", "times")
+    return (
+        f"{layer.activation}: its slope goes from {layer.slope.min():.2f} to "
+        f"{layer.slope.max():.2f}. Share of the signal where it is below {FLAT:g}: "
+        f"{percent(layer.flat)}. Gradient that arrives through {layers} "
+        f"layer{'s' * (layers > 1)}: {percent(layer.arrives[-1])}."
+    )
 
 
 def percent(share: float) -> str:
     """A share in percent with two digits that count; above 2, how many times.
 
     >>> percent(0.25), percent(0.00031), percent(1e-9), percent(0.0), percent(12.0)
-    ('25 %', '0.031 %', 'less than 0.0001 %', 'none', '12 times')
+    ('25 %', '0.031 %', 'less than 0.0001 %', 'none', '12 times as much')
     """
     if share > 2:
-        return f"{float(f'{share:.2g}'):.10g} times"
+        return f"{float(f'{share:.2g}'):.10g} times as much"
     if share == 0:
         return "none"
     if share < 1e-6:
@@ -239,7 +238,6 @@ CONTROLS = (
     Slider("b", 0.0, -4.0, 4.0, step=0.1, description="Bias b: shifts it"),
     Slider("layers", 1, 1, LAYERS, description="Layers"),
     Choice("kind", "sine", ("sine", "square", "noise"), description="Signal"),
-    Counter("seed", description="New noise"),
 )
 PRESETS = {
     "sigmoid": {},
@@ -259,9 +257,8 @@ def activations(preset: str | None = None, **settings: Any) -> Explorer:
     "saturated", "vanishing", "dead ReLU", "leaky ReLU", "exploding".
 
     >>> activations("dead ReLU")
-    Activation functions. relu: its slope goes from 0.00 to 1.00. In the last layer
-    100 % of the signal falls where it is below 0.05. After 1 layer, none of the
-    gradient arrives.
+    Activation functions. relu: its slope goes from 0.00 to 1.00. Share of the signal
+    where it is below 0.05: 100 %. Gradient that arrives through 1 layer: none.
     """
     return Explorer(
         compute,

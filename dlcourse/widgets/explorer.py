@@ -303,7 +303,11 @@ class Explorer:
             self._moving = False
 
     def _choose(self, name: str) -> None:
-        if not self._moving and name != OWN:
+        if self._moving:
+            return
+        if name == OWN:  # not a place to go to
+            self._show_preset()
+        else:
             self.pause()
             self._move(self._preset(name))
 

@@ -1,8 +1,7 @@
-"""JupyterLab and Chromium for the tests: start both, open a notebook, act as a reader.
+"""JupyterLab and Chromium for the tests: start both, open a notebook, run it.
 
-`Lab` is one server with its own folders, so that nobody's settings or workspaces matter.
-`Page` is one open notebook. It looks at the page only, never into the kernel: what a
-reader cannot see does not count. Read `conftest.py` next.
+`Lab` is one server with its own folders, so that nobody's settings or workspaces
+matter. `Page` is one open notebook. Read `reader.py` next: what is done on the page.
 """
 
 import json
@@ -18,13 +17,38 @@ from typing import Any
 
 import nbformat
 
+from .reader import Interactive
+
 ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = ROOT / "artifacts" / "browser"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WINDOW = {"width": 1280, "height": 900}
 
 # Messages on the console that are JupyterLab's own and say nothing about the course.
 HARMLESS = ("favicon.ico",)
+
+# On JupyterLab's own objects, which `expose_app_in_browser` lets a test ask.
+IDLE = """
+() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return panel?.sessionContext?.isReady
+        && panel.sessionContext.session?.kernel?.connectionStatus === "connected"
+        && panel.sessionContext.session.kernel.status === "idle";
+}
+"""
+ALL_RAN = """
+() => window.jupyterapp.shell.currentWidget.content.widgets.every(cell =>
+    cell.model.type !== "code" || !cell.model.sharedModel.getSource().trim()
+    || (cell.model.executionCount && cell.model.executionState !== "running"))
+"""
+CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+# A page without pictures still loading, and without fonts or views still to come.
+SETTLED = """
+() => [...document.querySelectorAll(".jp-OutputArea img")].every(i => i.complete)
+    && ![...document.querySelectorAll(".jp-OutputArea")].some(
+        area => area.innerText.includes("Loading widget"))
+"""
 
 
 def find_chromium() -> str | None:
@@ -34,23 +58,27 @@ def find_chromium() -> str | None:
 
 
 class Lab:
-    """One JupyterLab server on a free port, in `folder`."""
+    """One JupyterLab server on a free port, with all it writes in `folder`.
+
+    It serves a copy of the course's notebooks.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.notebooks = folder / "notebooks"
-        self.notebooks.mkdir(parents=True)
+        shutil.copytree(ROOT / "notebooks", self.notebooks)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._log = open(folder / "server.log", "w")  # noqa: SIM115 - closed in stop
-        names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-        own = {f"JUPYTER_{name}": str(folder / name.lower()) for name in names}
-        own |= {
-            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-            "IPYTHONDIR": str(folder / "ipython"),
-            "PYTHONPATH": str(ROOT),
+        own = {
+            "JUPYTER_CONFIG_DIR": folder / "config",
+            "JUPYTER_DATA_DIR": folder / "data",
+            "JUPYTER_RUNTIME_DIR": folder / "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+            "IPYTHONDIR": folder / "ipython",
+            "PYTHONPATH": ROOT,
         }
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -62,15 +90,16 @@ class Lab:
             "--LabApp.expose_app_in_browser=True",  # "run all" without finding a menu
         ]
         self._process = subprocess.Popen(
-            command, env=os.environ | own, stdout=self._log, stderr=subprocess.STDOUT
+            command,
+            env=os.environ | {name: str(value) for name, value in own.items()},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
         )
         self._wait()
 
     def _wait(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
-                break
+        while time.monotonic() < end and self._process.poll() is None:
             try:
                 self.ask("/api/status")
                 return
@@ -113,27 +142,6 @@ class Lab:
         nbformat.write(notebook, self.notebooks / name)
         return name
 
-    def copy(self, path: Path) -> str:
-        """Copy a notebook of the course to where the server sees it; its name."""
-        shutil.copy(path, self.notebooks / path.name)
-        return path.name
-
-
-# On JupyterLab's own objects, which `expose_app_in_browser` lets a test ask.
-IDLE = """
-() => {
-    const panel = window.jupyterapp?.shell.currentWidget;
-    return panel?.sessionContext?.isReady
-        && panel.sessionContext.session?.kernel?.connectionStatus === "connected"
-        && panel.sessionContext.session.kernel.status === "idle";
-}
-"""
-ALL_RAN = """
-() => window.jupyterapp.shell.currentWidget.content.widgets.every(cell =>
-    cell.model.type !== "code" || !cell.model.sharedModel.getSource().trim()
-    || (cell.model.executionCount && cell.model.executionState !== "running"))
-"""
-
 
 class Page:
     """One notebook, open in a browser."""
@@ -145,7 +153,6 @@ class Page:
         page.on("console", self._listen)
         page.goto(f"{lab.address}/lab/workspaces/test/tree/{name}?reset")
         page.wait_for_selector(".jp-Notebook", timeout=60_000)
-        self.wait_idle()
 
     def _listen(self, message: Any) -> None:
         text = message.text
@@ -155,95 +162,32 @@ class Page:
 
     def run(self, command: str) -> None:
         """Execute one of JupyterLab's commands."""
-        self.page.evaluate(
-            "name => void window.jupyterapp.commands.execute(name)", command
-        )
+        self.page.evaluate("name => void jupyterapp.commands.execute(name)", command)
 
     def wait_idle(self, seconds: float = 60) -> None:
         """Wait until the kernel is there and has nothing more to do."""
         self.page.wait_for_function(IDLE, timeout=seconds * 1000)
 
-    def run_all(self, seconds: float = 120) -> None:
-        """Run every cell, as from the menu, and wait for the last one."""
+    def run_all(self, seconds: float = 150) -> None:
+        """Run every cell, as from the menu, and wait for the last picture."""
+        self.wait_idle()
         self.run("notebook:run-all-cells")
         self.page.wait_for_function(ALL_RAN, timeout=seconds * 1000)
         self.wait_idle()
-
-    def cells(self) -> list[dict[str, Any]]:
-        """The cells with their outputs, as JupyterLab would save them."""
-        return self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-        )
+        self.page.wait_for_function(SETTLED, timeout=20_000)
 
     def errors(self) -> list[str]:
-        """Errors of cells, those left out that the notebook makes on purpose."""
+        """Errors of cells, but not those that the notebook makes on purpose."""
         found = []
-        for number, cell in enumerate(self.cells()):
+        for number, cell in enumerate(self.page.evaluate(CELLS)):
             on_purpose = "raises-exception" in cell["metadata"].get("tags", [])
             for output in cell.get("outputs", []):
                 if output["output_type"] == "error" and not on_purpose:
-                    found.append(
-                        f"cell {number}: {output['ename']}: {output['evalue']}"
-                    )
+                    error = f"{output['ename']}: {output['evalue']}"
+                    found.append(f"cell {number}: {error}")
         return found
 
-    def explorers(self) -> list["Interactive"]:
+    def interactives(self) -> list[Interactive]:
         """The interactives on the page, from top to bottom."""
-        found = self.page.locator(".dlcourse-explorer")
+        found = self.page.locator(".dlcourse-explorer, .dlpg")
         return [Interactive(self.page, found.nth(i)) for i in range(found.count())]
-
-
-PIXELS = """
-async root => {
-    let text = "";
-    for (const image of root.querySelectorAll("img, canvas")) {
-        let bytes;
-        if (image.tagName === "IMG") {
-            await image.decode().catch(() => {});
-            bytes = await (await fetch(image.src)).arrayBuffer();
-        } else {
-            const blob = await new Promise(done => image.toBlob(done));
-            bytes = await blob.arrayBuffer();
-        }
-        const digest = await crypto.subtle.digest("SHA-256", bytes);
-        text += Array.from(new Uint8Array(digest, 0, 8)).join(".") + " ";
-    }
-    return text;
-}
-"""
-
-
-class Interactive:
-    """One interactive on the page, and what a reader can do with it."""
-
-    def __init__(self, page: Any, root: Any) -> None:
-        self.page, self.root = page, root
-
-    def pixels(self) -> str:
-        """A fingerprint of all that is painted."""
-        return self.root.evaluate(PIXELS)
-
-    def settings(self) -> dict[str, Any]:
-        """The settings that the picture on the page belongs to."""
-        view = self.root.locator(".dlcourse-view")
-        return json.loads(view.get_attribute("data-settings"))
-
-    def summary(self) -> str:
-        """The text below the picture."""
-        return self.root.locator("[role=status]").first.inner_text()
-
-    def wait_still(self, seconds: float = 20) -> None:
-        """Wait until nothing is being computed."""
-        end = time.monotonic() + seconds
-        while self.root.locator("[aria-busy=true]").count():
-            assert time.monotonic() < end, f"still busy after {seconds} s"
-            time.sleep(0.05)
-
-    def wait_change(self, before: str, seconds: float = 10) -> float:
-        """Wait until other pixels than `before` are on the page; seconds waited."""
-        start = time.monotonic()
-        while self.pixels() == before:
-            waited = time.monotonic() - start
-            assert waited < seconds, f"the picture did not change in {seconds} s"
-            time.sleep(0.03)
-        return time.monotonic() - start

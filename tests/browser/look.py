@@ -11,14 +11,13 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from .lab import ROOT, SWITCHES, WINDOW, Lab, Page, find_chromium
+from .lab import ARTIFACTS, SWITCHES, WINDOW, Lab, Page, find_chromium
 
 
 def main() -> None:
     """Open, run, photograph."""
     name, *arguments = sys.argv[1:]
-    target = ROOT / "artifacts" / "browser"
-    target.mkdir(parents=True, exist_ok=True)
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         lab = Lab(Path(folder))
         browser = playwright.chromium.launch(
@@ -26,7 +25,7 @@ def main() -> None:
         )
         try:
             if name.endswith(".ipynb"):
-                notebook = lab.copy(Path(name))
+                notebook = Path(name).name
             else:
                 call = f"widgets.{name}({', '.join(arguments)})"
                 notebook = lab.write(
@@ -34,12 +33,11 @@ def main() -> None:
                 )
             page = Page(lab, browser.new_page(viewport=WINDOW), notebook)
             page.run_all()
-            page.page.wait_for_timeout(1000)
-            shots = page.page.locator(".jp-Cell-outputArea:has(.dlcourse-explorer)")
-            page.page.screenshot(path=target / "look-page.png")
-            for number in range(shots.count()):
-                path = target / f"look-{Path(name).stem}-{number}.png"
-                shots.nth(number).screenshot(path=path)
+            page.page.wait_for_timeout(500)
+            page.page.screenshot(path=ARTIFACTS / "look-page.png")
+            for number, interactive in enumerate(page.interactives()):
+                path = ARTIFACTS / f"look-{Path(name).stem}-{number}.png"
+                interactive.root.screenshot(path=path)
                 print(path)
             print(*page.problems, *page.errors(), sep="\n")
         finally:

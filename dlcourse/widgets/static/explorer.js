@@ -49,7 +49,10 @@ function render({ model, el }) {
       for (const part of parts) part.setAttribute("aria-label", name);
     }
   }
-  image.addEventListener("load", adopt);
+  image.addEventListener("load", () => {
+    adopt();
+    el.dataset.frame = Number(el.dataset.frame ?? 0) + 1;
+  });
   showPicture();
   showText();
   model.on("change:picture", showPicture);
