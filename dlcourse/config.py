@@ -73,8 +73,8 @@ def _plain(value: Any) -> Any:
 
 
 def snake(name: str) -> str:
-    """GlorotUniform → glorot_uniform."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    """GlorotUniform → glorot_uniform, Conv2DTranspose → conv2d_transpose."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 def resolve(

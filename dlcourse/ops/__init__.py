@@ -27,6 +27,7 @@ from .activations import (
     tanh,
 )
 from .composite import dropout, logsumexp, mean, norm, std, var
+from .einsum import einsum
 from .elementary import (
     abs,
     add,
@@ -50,8 +51,13 @@ from .elementary import (
     subtract,
     where,
 )
+from .kernels.attention import embedding, scaled_dot_product_attention
+from .kernels.conv import conv, conv_transpose
 from .kernels.linear import linear
 from .kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy
+from .kernels.norm import batch_norm, group_norm, layer_norm
+from .kernels.pool import average_pool, max_pool
+from .kernels.recurrent import gru, lstm, rnn
 from .kernels.softmax import log_softmax, softmax
 from .labels import check_labels
 from .products import matmul, tensordot
@@ -77,14 +83,20 @@ __all__ = [
     "abs",
     "add",
     "argmax",
+    "average_pool",
+    "batch_norm",
     "broadcast_to",
     "check_labels",
     "clip",
     "concatenate",
+    "conv",
+    "conv_transpose",
     "cos",
     "divide",
     "dropout",
+    "einsum",
     "elu",
+    "embedding",
     "erf",
     "exp",
     "expand_dims",
@@ -92,15 +104,20 @@ __all__ = [
     "flip",
     "gelu",
     "getitem",
+    "group_norm",
+    "gru",
     "hard_sigmoid",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log",
     "log1p",
     "log_softmax",
     "logsumexp",
+    "lstm",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "min",
@@ -114,6 +131,8 @@ __all__ = [
     "prod",
     "relu",
     "reshape",
+    "rnn",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "sigmoid_cross_entropy",

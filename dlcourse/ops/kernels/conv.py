@@ -17,10 +17,21 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...autodiff import kernel as kernel_of from ...backend import xp from ...errors
-import ConfigError, ShapeError, check_count from ..products import matmul, swap_last
-from ..shaping import concatenate, floats, getitem, pad, reshape, split from .windows
-import Axis, geometry, inner, offsets, pad_space, per_axis, places, windows
+from ...autodiff import kernel as kernel_of
+from ...backend import xp
+from ...errors import ConfigError, ShapeError, check_count
+from ..products import matmul, swap_last
+from ..shaping import concatenate, floats, getitem, pad, reshape, split
+from .windows import (
+    Axis,
+    geometry,
+    inner,
+    offsets,
+    pad_space,
+    per_axis,
+    places,
+    windows,
+)
 
 ROWS_BYTES = 1 << 20  # rows made at a time: they and the product stay in a 2 MB cache
 
@@ -75,7 +86,9 @@ def kernel_gradient(
     return xp.ascontiguousarray(total).reshape(shape) if len(padded) else dw
 
 
-def scatter(g: Any, kernel: Any, axes: Sequence[Axis], groups: int, channels: int) -> Any:
+def scatter(
+    g: Any, kernel: Any, axes: Sequence[Axis], groups: int, channels: int
+) -> Any:
     """The way back: g (N, *out, F) to the padded cells (N, *padded, C)."""
     shape = (len(g), *(a.padded for a in axes), channels)
     if all(a.stride == 1 for a in axes) and not _is_depthwise(kernel, groups):
@@ -274,8 +287,8 @@ def transposed_geometry(
             out = full - before - after + (more or 0)
         if out < 1:
             raise ShapeError(
-                f"conv_transpose: padding {padding!r} cuts everything off axis {i + 1}: "
-                f"{full} cells, {full - out} too many."
+                f"conv_transpose: padding {padding!r} cuts all {full} cells off axis "
+                f"{i + 1}."
             )
         after = max(full - before - out, 0)
         axes.append(Axis(out, window[i], stride, dilations[i], before, after))
@@ -357,7 +370,8 @@ def conv_transpose(
     (size − 1)·stride − 2p + reach + output_padding. Sources: Zeiler et al. (2010);
     lecture "autoencoders".
     """
-    if x.ndim not in (3, 4, 5) or kernel.ndim != x.ndim or x.shape[-1] != kernel.shape[-1]:
+    fits = x.ndim in (3, 4, 5) and kernel.ndim == x.ndim
+    if not fits or x.shape[-1] != kernel.shape[-1]:
         raise ShapeError(
             f"conv_transpose: x {x.shape} needs a kernel (*window, out, {x.shape[-1]}) "
             f"of as many axes, not {kernel.shape}."

@@ -1,7 +1,8 @@
 """The playground without a kernel: one picture of what it would come to.
 
 A saved notebook, or one on a code host, cannot train. So the settings are trained here
-for as long as their preset needs, and drawn once with matplotlib. Read ``view.py`` next.
+for as long as their preset needs, and drawn once with matplotlib. Read ``view.py``
+next.
 """
 
 from __future__ import annotations

@@ -41,11 +41,12 @@ MOST_LOSSES = 400  # recorded at most; from there on every second one is dropped
 class Picture:
     """All that is seen at one moment of a training, as arrays.
 
-    The hidden units of all layers are numbered through, H in total; `maps` (H, S, S) are
-    their outputs over the plane, `peaks` (H,) the largest absolute one of each, `dead`
-    (H,) tells which answer 0 to every training point. `logits` (G, G) is the network's
-    output before the sigmoid; rows go upward in x₂. `curve` (K, 3) is epoch, training
-    loss and test loss; losses are mean binary cross-entropies without the penalty.
+    The hidden units of all layers are numbered through, H in total; `maps` (H, S, S)
+    are their outputs over the plane, `peaks` (H,) the largest absolute one of each,
+    `dead` (H,) tells which answer 0 to every training point. `logits` (G, G) is the
+    network's output before the sigmoid; rows go upward in x₂. `curve` (K, 3) is epoch,
+    training loss and test loss; losses are mean binary cross-entropies without the
+    penalty.
     """
 
     settings: Settings

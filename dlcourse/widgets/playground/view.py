@@ -3,8 +3,8 @@
 The training runs on the kernel's event loop in slices of at most 20 ms, so that a moved
 control is answered at once. It is paced by the page: a picture goes out only when the
 page has painted the ones before, at most 30 times a second, and when no page looks on,
-nothing is computed. The next slice is a timer and not a task, so nothing is pending when
-the kernel shuts down. The page's half is ``static/playground/main.js``. Read
+nothing is computed. The next slice is a timer and not a task, so nothing is pending
+when the kernel shuts down. The page's half is ``static/playground/main.js``. Read
 ``__init__.py`` next.
 """
 
@@ -59,8 +59,8 @@ class Playground(anywidget.AnyWidget):
 
     Every field of `Settings` is an attribute that can be read, set and observed. So are
     `speed` ("batch" or "epoch": what is done between two pictures; "full": as much as
-    time allows), `playing`, and `preset`, the name of a prepared state. `error` says what
-    is wrong, if anything is; the page then still shows the last good picture.
+    time allows), `playing`, and `preset`, the name of a prepared state. `error` says
+    what is wrong, if anything is; the page then still shows the last good picture.
     """
 
     _esm = bundle(STATIC)

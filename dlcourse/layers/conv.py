@@ -1,0 +1,417 @@
+"""Convolutional layers: the same small detector at every place.
+
+Weights are shared over space: a Conv2D of F filters of 5×5 on C channels has
+(25·C + 1)·F parameters, however large the image. Read ``pool.py`` next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import initializers, ops, regularizers
+from ..errors import ConfigError, ShapeError, check_count
+from ..ops.kernels.conv import transposed_geometry
+from ..ops.kernels.windows import geometry, per_axis
+from . import activations
+from .base import Layer
+from .symbol import Shape
+
+__all__ = [
+    "Conv1D",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "DepthwiseConv2D",
+    "SeparableConv2D",
+]
+
+
+class _Convolution(Layer):
+    """What the convolutional layers share: settings, checks and sizes."""
+
+    rank = 2
+
+    def _set(
+        self,
+        kernel_size: Any,
+        strides: Any,
+        padding: Any,
+        dilation_rate: Any,
+        activation: Any,
+        use_bias: bool,
+        bias_initializer: Any,
+        bias_regularizer: Any,
+    ) -> None:
+        self.kernel_size = per_axis("kernel_size", kernel_size, self.rank)
+        self.strides = per_axis("strides", strides, self.rank)
+        self.dilation_rate = per_axis("dilation_rate", dilation_rate, self.rank)
+        self.padding = padding.lower() if isinstance(padding, str) else padding
+        known = ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
+        if isinstance(self.padding, str) and self.padding not in known:
+            raise ConfigError(f"padding must be one of {known}, not {padding!r}.")
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel = self.bias = None
+
+    def _channels(self, input_shape: Shape) -> int:
+        if len(input_shape) != self.rank + 2 or input_shape[-1] is None:
+            space = ("length", "height, width", "depth, height, width")[self.rank - 1]
+            raise ShapeError(
+                f"{type(self).__name__} needs inputs (batch, {space}, channels), not "
+                f"{tuple(input_shape)}."
+            )
+        return input_shape[-1]
+
+    def _add_bias(self, units: int) -> None:
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (units,),
+                self.bias_initializer,
+                "bias",
+                regularizer=self.bias_regularizer,
+            )
+
+    def _finish(self, y: Any) -> Any:
+        return self.activation(y if self.bias is None else y + self.bias)
+
+    def _space(self, input_shape: Shape) -> tuple[int | None, ...]:
+        """The sizes after the convolution; an unknown size stays unknown."""
+        return window_sizes(
+            type(self).__name__,
+            input_shape[1:-1],
+            self.kernel_size,
+            self.strides,
+            self.padding,
+            self.dilation_rate,
+        )
+
+
+def window_sizes(
+    name: str, sizes: Shape, window: Any, strides: Any, padding: Any, dilation: Any = 1
+) -> tuple[int | None, ...]:
+    """The output sizes of a window moved over `sizes`; None stays None."""
+    n = len(sizes)
+    known = [w if size is None else size for size, w in zip(sizes, window, strict=True)]
+    reach = per_axis("dilation_rate", dilation, n)
+    known = [
+        (w - 1) * d + 1 if size is None else size
+        for size, w, d in zip(sizes, window, reach, strict=True)
+    ]
+    axes = geometry(name, known, window, strides, padding, dilation)
+    return tuple(
+        None if size is None else axis.out
+        for size, axis in zip(sizes, axes, strict=True)
+    )
+
+
+class _Conv(_Convolution):
+    """A kernel (*window, C / groups, filters) slid over the input."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        dilation_rate: Any = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.filters = check_count("filters", filters)
+        self.groups = check_count("groups", groups)
+        if self.filters % self.groups:
+            raise ConfigError(
+                f"{self.filters} filters cannot be put into {self.groups} equal groups."
+            )
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._set(
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ShapeError(
+                f"{channels} channels cannot be put into {self.groups} equal groups."
+            )
+        self.kernel = self.add_weight(
+            (*self.kernel_size, channels // self.groups, self.filters),
+            self.kernel_initializer,
+            "kernel",
+            regularizer=self.kernel_regularizer,
+        )
+        self._add_bias(self.filters)
+
+    def call(self, x, training=False):
+        y = ops.conv(
+            x,
+            self.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            dilation_rate=self.dilation_rate,
+            groups=self.groups,
+        )
+        return self._finish(y)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._channels(input_shape)
+        return (input_shape[0], *self._space(input_shape), self.filters)
+
+
+class Conv1D(_Conv):
+    """Convolution along one axis: (N, length, C) to (N, length', filters).
+
+    kernel (window, C / groups, filters), bias (filters,). `padding` is "valid", "same",
+    "causal" (looks at the past only), a number or (before, after) pairs.
+
+    >>> Conv1D(4, 3, padding="causal", input_shape=(10, 2))([[[0.0, 1.0]] * 10]).shape
+    (1, 10, 4)
+    """
+
+    rank = 1
+
+
+class Conv2D(_Conv):
+    """Convolution over images: (N, H, W, C) to (N, H', W', filters).
+
+    kernel (h, w, C / groups, filters), bias (filters,); (h·w·C + 1)·filters parameters
+    for one group. Lecture "convolutional networks": 32×32×1 with K filters of 5×5 gives
+    28×28×K and 26·K parameters.
+    """
+
+    rank = 2
+
+
+class Conv3D(_Conv):
+    """Convolution over volumes or videos: (N, D, H, W, C)."""
+
+    rank = 3
+
+
+class Conv2DTranspose(_Convolution):
+    """The way back of a convolution, as a layer: it enlarges the image.
+
+    kernel (h, w, filters, C). "valid" gives size·stride + max(reach − stride, 0),
+    "same" size·stride; with `output_padding` the size is (n − 1)·stride + reach −
+    2·pad + output_padding.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        output_padding: Any = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.filters = check_count("filters", filters)
+        self.output_padding = output_padding
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._set(
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.filters, self._channels(input_shape)),
+            self.kernel_initializer,
+            "kernel",
+            regularizer=self.kernel_regularizer,
+        )
+        self._add_bias(self.filters)
+
+    def call(self, x, training=False):
+        y = ops.conv_transpose(
+            x,
+            self.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation_rate=self.dilation_rate,
+        )
+        return self._finish(y)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sizes = input_shape[1:-1]
+        _, outs = transposed_geometry(
+            [1 if size is None else size for size in sizes],
+            self.kernel_size,
+            self.strides,
+            self.padding,
+            self.output_padding,
+            self.dilation_rate,
+        )
+        space = (
+            None if size is None else out for size, out in zip(sizes, outs, strict=True)
+        )
+        return (input_shape[0], *space, self.filters)
+
+
+class DepthwiseConv2D(_Convolution):
+    """Every channel gets detectors of its own: `depth_multiplier` for each.
+
+    kernel (h, w, C, depth_multiplier), y (N, H', W', C·depth_multiplier).
+    """
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        depth_multiplier: int = 1,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.depth_multiplier = check_count("depth_multiplier", depth_multiplier)
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self._set(
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        channels = self._channels(input_shape)
+        self.kernel = self.add_weight(
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            "kernel",
+            regularizer=self.depthwise_regularizer,
+        )
+        self._add_bias(channels * self.depth_multiplier)
+
+    def call(self, x, training=False):
+        return self._finish(depthwise(self, x, self.kernel))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        channels = self._channels(input_shape)
+        width = channels * self.depth_multiplier
+        return (input_shape[0], *self._space(input_shape), width)
+
+
+def depthwise(layer: Any, x: Any, kernel: Any) -> Any:
+    """Convolve each channel with its own part of `kernel` (h, w, C, M)."""
+    *window, channels, multiplier = kernel.shape
+    return ops.conv(
+        x,
+        ops.reshape(kernel, (*window, 1, channels * multiplier)),
+        strides=layer.strides,
+        padding=layer.padding,
+        dilation_rate=layer.dilation_rate,
+        groups=channels,
+    )
+
+
+class SeparableConv2D(_Convolution):
+    """A depthwise convolution, then a 1×1 one that mixes the channels.
+
+    depthwise_kernel (h, w, C, M), pointwise_kernel (1, 1, C·M, filters): nearly a full
+    convolution for a fraction of the parameters (Chollet, 2017).
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        dilation_rate: Any = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.filters = check_count("filters", filters)
+        self.depth_multiplier = check_count("depth_multiplier", depth_multiplier)
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self._set(
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        channels = self._channels(input_shape)
+        self.depthwise_kernel = self.add_weight(
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            "depthwise_kernel",
+            regularizer=self.depthwise_regularizer,
+        )
+        self.pointwise_kernel = self.add_weight(
+            (*(1,) * self.rank, channels * self.depth_multiplier, self.filters),
+            self.pointwise_initializer,
+            "pointwise_kernel",
+            regularizer=self.pointwise_regularizer,
+        )
+        self._add_bias(self.filters)
+
+    def call(self, x, training=False):
+        y = depthwise(self, x, self.depthwise_kernel)
+        return self._finish(ops.conv(y, self.pointwise_kernel))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._channels(input_shape)
+        return (input_shape[0], *self._space(input_shape), self.filters)

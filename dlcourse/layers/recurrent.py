@@ -1,0 +1,366 @@
+"""Recurrent layers: the same weights at every step of a sequence.
+
+Input (N, T, D); the last hidden state (N, U) comes out, or all of them (N, T, U) with
+``return_sequences``. The number of parameters does not depend on the length. Read
+``attention.py`` next.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from .. import initializers, ops, regularizers
+from ..backend import xp
+from ..errors import ConfigError, ShapeError, check_count
+from ..ops.kernels.recurrent import ACTIVATIONS
+from ..tensor import Tensor
+from . import activations
+from .base import Layer
+from .symbol import Shape, check_width
+
+__all__ = ["GRU", "LSTM", "Bidirectional", "SimpleRNN", "TimeDistributed"]
+
+
+class _Recurrent(Layer):
+    """Weights and calling conventions of the three recurrent layers."""
+
+    gates = 1
+    states = 1
+
+    def __init__(
+        self,
+        units: int,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.units = check_count("units", units)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.return_sequences = bool(return_sequences)
+        self.return_state = bool(return_state)
+        self.go_backwards = bool(go_backwards)
+        self.bias = None
+
+    def build(self, input_shape: Shape) -> None:
+        if len(input_shape) != 3 or input_shape[-1] is None:
+            raise ShapeError(
+                f"{type(self).__name__} needs sequences (batch, steps, features), not "
+                f"{tuple(input_shape)}."
+            )
+        width = self.gates * self.units
+        self.kernel = self.add_weight(
+            (input_shape[-1], width),
+            self.kernel_initializer,
+            "kernel",
+            regularizer=self.kernel_regularizer,
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width),
+            self.recurrent_initializer,
+            "recurrent_kernel",
+            regularizer=self.recurrent_regularizer,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                self.bias_shape(),
+                self.first_bias(),
+                "bias",
+                regularizer=self.bias_regularizer,
+            )
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """The shape of the bias."""
+        return (self.gates * self.units,)
+
+    def first_bias(self) -> Any:
+        """How the bias begins."""
+        return self.bias_initializer
+
+    def run(self, x: Any, states: list[Any]) -> list[Any]:
+        """All hidden states (N, T, U), and the other states likewise."""
+        raise NotImplementedError
+
+    def call(self, x, training=False, initial_state=None):
+        check_width(self.name, -1, self.kernel.shape[0], x.shape)
+        if x.shape[1] == 0:
+            raise ShapeError(f"{self.name}: the sequences are empty (no steps).")
+        states = initial_state
+        if states is None:
+            zeros = Tensor(xp.zeros((x.shape[0], self.units), x.dtype))
+            states = [zeros] * self.states
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        if len(states) != self.states:
+            raise ShapeError(
+                f"{self.name} has {self.states} state(s), but {len(states)} were given."
+            )
+        paths = self.run(ops.flip(x, axis=1) if self.go_backwards else x, states)
+        last = [path[:, -1] for path in paths]
+        y = paths[0] if self.return_sequences else last[0]
+        return [y, *last] if self.return_state else y
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        n, steps = input_shape[:2]
+        y = (n, steps, self.units) if self.return_sequences else (n, self.units)
+        return [y, *[(n, self.units)] * self.states] if self.return_state else y
+
+
+class SimpleRNN(_Recurrent):
+    """h ← activation(x·kernel + h·recurrent_kernel + bias): a short memory."""
+
+    def __init__(self, units: int, activation: Any = "tanh", **keywords: Any) -> None:
+        super().__init__(units, **keywords)
+        self.activation = activations.get(activation)
+        if self.activation.__name__ not in ACTIVATIONS:
+            known = ", ".join(ACTIVATIONS)
+            raise ConfigError(
+                f"SimpleRNN takes one of {known}, not {self.activation.__name__!r}."
+            )
+
+    def run(self, x, states):
+        hidden = ops.rnn(
+            x,
+            states[0],
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            activation=self.activation.__name__,
+        )
+        return [hidden]
+
+
+class _ForgetBias(initializers.Initializer):
+    """The LSTM's bias: 1 for the forget gate, so that it remembers at first."""
+
+    def __init__(self, units: int, rest: Any) -> None:
+        super().__init__()
+        self.units, self.rest = units, rest
+
+    def draw(self, shape, rng):
+        bias = np.array(self.rest(shape, rng=rng), float)
+        bias[self.units : 2 * self.units] = 1.0
+        return bias
+
+
+class LSTM(_Recurrent):
+    """Long short-term memory: gates decide what is written, kept and read.
+
+    4·U·(D + U + 1) parameters; gates in the order i, f, c, o; states (h, c).
+    """
+
+    gates = 4
+    states = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        unit_forget_bias: bool = True,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(units, **keywords)
+        self.activation, self.recurrent_activation = _fixed(
+            type(self).__name__, activation, recurrent_activation
+        )
+        self.unit_forget_bias = bool(unit_forget_bias)
+
+    def first_bias(self):
+        if not self.unit_forget_bias:
+            return self.bias_initializer
+        return _ForgetBias(self.units, self.bias_initializer)
+
+    def run(self, x, states):
+        return list(ops.lstm(x, *states, self.kernel, self.recurrent_kernel, self.bias))
+
+
+class GRU(_Recurrent):
+    """Gated recurrent unit: one state, two gates; order z, r, h."""
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        reset_after: bool = True,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(units, **keywords)
+        self.activation, self.recurrent_activation = _fixed(
+            type(self).__name__, activation, recurrent_activation
+        )
+        self.reset_after = bool(reset_after)
+
+    def bias_shape(self):
+        width = self.gates * self.units
+        return (2, width) if self.reset_after else (width,)
+
+    def run(self, x, states):
+        hidden = ops.gru(
+            x,
+            states[0],
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            reset_after=self.reset_after,
+        )
+        return [hidden]
+
+
+def _fixed(name: str, activation: Any, recurrent: Any) -> tuple[Any, Any]:
+    """The gated layers' fused kernels know tanh and sigmoid only."""
+    functions = activations.get(activation), activations.get(recurrent)
+    if functions != (ops.tanh, ops.sigmoid):
+        raise ConfigError(
+            f"{name} has activation='tanh' and recurrent_activation='sigmoid' only."
+        )
+    return functions
+
+
+class Bidirectional(Layer):
+    """A recurrent layer read forwards and a twin read backwards, put together.
+
+    `merge_mode` is "concat", "sum", "mul", "ave" or None (a list of both).
+    """
+
+    def __init__(
+        self,
+        layer: Any,
+        merge_mode: str | None = "concat",
+        backward_layer: Any = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        modes = ("concat", "sum", "mul", "ave", None)
+        if not isinstance(layer, _Recurrent):
+            raise ConfigError("Bidirectional needs a recurrent layer, e.g. LSTM(32).")
+        if merge_mode not in modes:
+            raise ConfigError(f"merge_mode must be one of {modes}, not {merge_mode!r}.")
+        self.merge_mode = merge_mode
+        self.forward_layer = layer
+        if backward_layer is None:
+            backward_layer = copy.deepcopy(layer)
+            backward_layer.name = f"backward_{layer.name}"
+            backward_layer.go_backwards = not layer.go_backwards
+        self.backward_layer = backward_layer
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        for name in ("layer", "backward_layer"):
+            layer = self.forward_layer if name == "layer" else self.backward_layer
+            config[name] = {
+                "class_name": type(layer).__name__,
+                "config": layer.get_config(),
+            }
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any) -> Bidirectional:
+        return super().from_config(_with_layers(config, "layer", "backward_layer"))
+
+    def build(self, input_shape: Shape) -> None:
+        for layer in (self.forward_layer, self.backward_layer):
+            if not layer.built:
+                layer._build_once(input_shape)
+
+    def call(self, x, training=False):
+        first, second = self.forward_layer(x), self.backward_layer(x)
+        states: list[Any] = []
+        if self.forward_layer.return_state:
+            states = [*first[1:], *second[1:]]
+            first, second = first[0], second[0]
+        if self.forward_layer.return_sequences:
+            second = ops.flip(second, axis=1)
+        merged = self._merge(first, second)
+        if not states:
+            return merged
+        return [*(merged if isinstance(merged, list) else [merged]), *states]
+
+    def _merge(self, a: Any, b: Any) -> Any:
+        if self.merge_mode == "concat":
+            return ops.concatenate([a, b], axis=-1)
+        if self.merge_mode == "sum":
+            return a + b
+        if self.merge_mode == "mul":
+            return a * b
+        return (a + b) * 0.5 if self.merge_mode == "ave" else [a, b]
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        shape = self.forward_layer.compute_output_shape(input_shape)
+        states: list[Any] = []
+        if self.forward_layer.return_state:
+            states = [*shape[1:], *shape[1:]]
+            shape = shape[0]
+        if self.merge_mode is None:
+            return [shape, shape, *states]
+        if self.merge_mode == "concat":
+            shape = (*shape[:-1], 2 * shape[-1])
+        return [shape, *states] if states else shape
+
+
+class TimeDistributed(Layer):
+    """Apply a layer to every step of a sequence alike: (N, T, …) to (N, T, …)."""
+
+    def __init__(self, layer: Any, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        if not isinstance(layer, Layer):
+            raise ConfigError(f"TimeDistributed needs a layer, not {layer!r}.")
+        self.layer = layer
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config["layer"] = {
+            "class_name": type(self.layer).__name__,
+            "config": self.layer.get_config(),
+        }
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any) -> TimeDistributed:
+        return super().from_config(_with_layers(config, "layer"))
+
+    def build(self, input_shape: Shape) -> None:
+        if len(input_shape) < 3:
+            raise ShapeError(
+                f"TimeDistributed needs (batch, steps, …), not {tuple(input_shape)}."
+            )
+        if not self.layer.built:
+            self.layer._build_once((input_shape[0], *input_shape[2:]))
+
+    def call(self, x, training=False):
+        n, steps = x.shape[:2]
+        y = self.layer(ops.reshape(x, (n * steps, *x.shape[2:])), training=training)
+        return ops.reshape(y, (n, steps, *y.shape[1:]))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        inner = self.layer.compute_output_shape((input_shape[0], *input_shape[2:]))
+        return (input_shape[0], input_shape[1], *inner[1:])
+
+
+def _with_layers(config: Any, *names: str) -> dict[str, Any]:
+    from . import from_config
+
+    made = dict(config)
+    for name in names:
+        if isinstance(made.get(name), dict):
+            made[name] = from_config(made[name])
+    return made
