@@ -18,7 +18,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from .. import datasets
 from ..analysis import Landscape, landscape, sharpness, stability_edge
@@ -26,7 +25,7 @@ from ..layers import Dense, Input
 from ..models import Sequential, sweep
 from .controls import Counter, Stops
 from .explorer import Explorer
-from .surface import draw_surface
+from .surface import PLATE, draw_surface
 
 RATES = np.geomspace(0.002, 2.0, 64)
 STEPS, POINTS, UNITS = 200, 200, 16
@@ -138,8 +137,8 @@ def layout_plane(axes: Axes) -> dict[str, Any]:
         "begin": axes.plot([], [], "o", ms=11, mec="black", mew=2, **style)[0],
         "stop": axes.plot([], [], "X", ms=12, mec="black", **style)[0],
         "away": axes.text(
-            0.97, 0.05, "", transform=axes.transAxes, ha="right", weight="bold",
-            animated=True, path_effects=[withStroke(linewidth=4, foreground="white")],
+            0.97, 0.05, "it has left the map", transform=axes.transAxes, ha="right",
+            weight="bold", animated=True, bbox=PLATE,
         ),
     }  # fmt: skip
 
@@ -190,7 +189,7 @@ def layout_sharp(axes: Axes) -> dict[str, Any]:
     axes.text(
         0.97, 0.93, "λ > 2/rate:\nno run can stay", transform=axes.transAxes,
         ha="right", va="top",
-        path_effects=[withStroke(linewidth=4, foreground="white")],
+        bbox=PLATE,
     )  # fmt: skip
     (dots,) = axes.plot([], [], "o", color=GRAY, ms=4.5)
     return {"sharp": dots, "chosen_sharp": ring(axes)}
@@ -217,7 +216,7 @@ def draw(artists: SimpleNamespace, scrub: Scrub) -> None:
     plane = runs.surface
     inside = plane.alphas[0] < path[-1, 0] < plane.alphas[-1]
     inside &= plane.betas[0] < path[-1, 1] < plane.betas[-1]
-    artists.away.set_text("" if inside else "it has left the map")
+    artists.away.set_visible(not inside)
     artists.curve.set_data(np.arange(STEPS + 1), np.nan_to_num(runs.loss[i], nan=1e30))
     artists.name.set_text(f"rate {scrub.rate:.3g}")
     artists.chosen_end.set_data([scrub.rate], [visible(runs.loss[i, -1], 0.75)])
@@ -302,7 +301,7 @@ def learning_rate_sweep(preset: str | None = None, **settings: Any) -> Explorer:
     Lecture: setting the learning rate.
 
     >>> learning_rate_sweep("too large")
-    64 learning rates. Learning rate 1.05, one of 64 trained at once.
+    64 learning rates. Learning rate 1.04, one of 64 trained at once.
     Too large: it explodes.
     """
     return Explorer(
