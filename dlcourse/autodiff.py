@@ -152,6 +152,7 @@ def _walk(
     owned: set[Node] = set()
     heap: list[tuple[int, Node]] = []
     oldest = 0
+    collect = targets is None
     if targets and all(isinstance(key, Node) for key in targets):
         oldest = min(key.order for key in targets)
 
@@ -182,7 +183,7 @@ def _walk(
         for a in inputs:
             need = isinstance(a, Tensor) and a.requires_grad
             needs.append(need)
-            into.append(a._slot if need and targets is None else None)
+            into.append(_slot(a, inputs[: len(into)]) if need and collect else None)
             if need and a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
@@ -219,6 +220,12 @@ def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:
 
 def _place(node: Node) -> str:
     return f" in {node.place}" if node.place else ""
+
+
+def _slot(tensor: Tensor, before: Sequence[Any]) -> Any:
+    """Where this gradient may be written, if nothing else is or will be there."""
+    free = tensor._slot is not None and tensor.grad is None
+    return tensor._slot if free and not any(a is tensor for a in before) else None
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from . import backend, losses
 from .backend import xp
 from .config import Configurable, resolve
-from .errors import ConfigError, ShapeError, check_number
+from .errors import ConfigError, ShapeError, check_count, check_number
 from .tensor import raw
 
 __all__ = [
@@ -58,12 +58,16 @@ class Metric(Configurable):
         if sample_weight is None:
             self._total = self._total + values.sum(dtype="float64")
             self._count += values.size
-        else:
-            weight = backend.asarray(sample_weight).reshape(-1)
-            self._total = self._total + (values.reshape(-1) * weight).sum(
-                dtype="float64"
+            return
+        weight = backend.asarray(raw(sample_weight)).reshape(-1)
+        if len(values) != len(weight):
+            raise ShapeError(
+                f"{self.name}: sample_weight has shape {weight.shape}, but there are "
+                f"{len(values)} samples."
             )
-            self._count = self._count + weight.sum(dtype="float64")
+        each = values.reshape(len(values), -1).mean(axis=-1)
+        self._total = self._total + (each * weight).sum(dtype="float64")
+        self._count = self._count + weight.sum(dtype="float64")
 
     def result(self) -> float:
         """The value over all batches since the last reset."""
@@ -154,7 +158,7 @@ class TopKCategoricalAccuracy(Metric):
     default_name = "top_k_categorical_accuracy"
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
-        self.k = int(check_number("k", k, low=1))
+        self.k = check_count("k", k)
         super().__init__(name)
 
     def per_sample(self, y_true, y_pred):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from .config import Configurable, resolve
@@ -152,6 +153,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay needs one value more than boundaries, but got "
                 f"{len(values)} values and {len(boundaries)} boundaries."
             )
+        if any(a >= b for a, b in pairwise(boundaries)):
+            raise ConfigError(f"boundaries must rise, but they are {boundaries!r}.")
         self.boundaries = tuple(boundaries)
         self.values = tuple(check_number("value", value, low=0) for value in values)
 

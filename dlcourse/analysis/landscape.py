@@ -47,6 +47,10 @@ class Landscape:
         """The share of the path's variance that lies in the plane, 0 … 1."""
         return float(self.variance.sum())
 
+    def project(self, thetas: Any) -> np.ndarray:
+        """The nearest places of the plane, as (α, β), for weights (…, P): (…, 2)."""
+        return _places(np.asarray(thetas) - self.origin, self.directions)
+
     def weights(self, alpha: float, beta: float) -> np.ndarray:
         """The weights (P,) at a place of the plane."""
         return self.origin + alpha * self.directions[0] + beta * self.directions[1]
@@ -95,11 +99,7 @@ def landscape(
         if not np.isfinite(steps).all():
             raise ConfigError("The path leaves the finite numbers: it diverged.")
     pair = _pair(directions, model, origin, steps, seed)
-    # the plane's own right-angled axes: d = triangle.T · axes
-    axes, triangle = np.linalg.qr(pair.T.astype(float))  # (P, 2), (2, 2)
-    if abs(np.diag(triangle)).min() < 1e-6 * abs(triangle).max():
-        raise ConfigError("The two directions are parallel, or one is zero.")
-    places = np.linalg.solve(triangle, axes.T @ (steps - origin).T).T  # (K, 2)
+    places = _places(steps - origin, pair)
     alphas, betas = _ranges(places, directions, origin, size, span, zoom)
 
     a, b = np.meshgrid(alphas, betas)  # (S, S): α along the rows, β from row to row
@@ -114,17 +114,32 @@ def landscape(
         origin=origin,
         path=places,
         path_loss=values[size * size :],
-        variance=_variance(steps, axes),
+        variance=_variance(steps, pair),
     )
 
 
-def _variance(steps: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """The share of the variance of `steps` (K, P) along each of `axes` (P, 2)."""
+def _axes(pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Right-angled axes (P, 2) of the plane of `pair`, and pairᵀ in them (2, 2)."""
+    axes, triangle = np.linalg.qr(pair.T.astype(float))
+    if abs(np.diag(triangle)).min() < 1e-6 * abs(triangle).max():
+        raise ConfigError("The two directions are parallel, or one is zero.")
+    return axes, triangle
+
+
+def _places(moves: np.ndarray, pair: np.ndarray) -> np.ndarray:
+    """The (α, β) that come nearest to each of `moves` (…, P): (…, 2)."""
+    axes, triangle = _axes(pair)
+    return moves @ axes @ np.linalg.inv(triangle).T
+
+
+def _variance(steps: np.ndarray, pair: np.ndarray) -> np.ndarray:
+    """The share of the variance of `steps` (K, P) along d₁, and what d₂ adds, (2,)."""
     if len(steps) == 0:
         return np.full(2, np.nan)
     moved = (steps - steps.mean(axis=0)).astype(float)
     total = np.square(moved).sum()
-    return np.square(moved @ axes).sum(axis=0) / (total if total > 0 else 1)
+    along = moved @ _axes(pair)[0]
+    return np.square(along).sum(axis=0) / (total if total > 0 else 1)
 
 
 def _pair(

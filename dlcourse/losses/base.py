@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backend, ops
+from ..backend import xp
 from ..config import Configurable
-from ..errors import ConfigError, ShapeError, did_you_mean
+from ..errors import ConfigError, LabelError, ShapeError, did_you_mean
 from ..tensor import Tensor, raw
 
-_REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
+_REDUCTIONS = (
+    "sum_over_batch_size",
+    "mean",
+    "mean_with_sample_weight",
+    "sum",
+    "none",
+    None,
+)
 EPSILON = 1e-7  # Keras's: how near to 0 and 1 a probability may come
 
 
@@ -20,8 +28,9 @@ class Loss(Configurable):
     """``loss(y_true, y_pred, sample_weight=None)``: a number to be made small.
 
     `reduction` is "sum_over_batch_size" (the mean over the samples, the default),
-    "sum" or "none". `sample_weight` multiplies each sample's loss; the weighted sum is
-    still divided by the number of samples. Raises `ShapeError` where the two shapes
+    "sum", "none" or "mean_with_sample_weight". `sample_weight` multiplies each sample's
+    loss; the weighted sum is still divided by the number of samples, by the sum of the
+    weights only with "mean_with_sample_weight". Raises `ShapeError` where the shapes
     differ, (n,) against (n, 1) included, and `LabelError` for labels that cannot be.
     """
 
@@ -54,6 +63,9 @@ class Loss(Configurable):
                 f"{y_pred.shape}; they must be the same"
                 + _hint(y_true.shape, y_pred.shape)
             )
+        if not bool(xp.isfinite(y_true).all()):
+            worst = float(y_true[~xp.isfinite(y_true)][0])
+            raise LabelError(f"{self.name}: targets must be finite, not {worst}.")
         return y_true
 
     def per_sample(self, y_true: Any, y_pred: Tensor) -> Tensor:
@@ -72,7 +84,10 @@ class Loss(Configurable):
                     f"{self.name}: sample_weight has shape {weight.shape}, but there "
                     f"are losses of shape {losses.shape}."
                 )
-            losses = losses * weight.reshape(losses.shape)
+            weight = weight.reshape(losses.shape)
+            losses = losses * weight
+            if self.reduction == "mean_with_sample_weight":
+                return ops.sum(losses) * (1.0 / float(weight.sum()))
         if self.reduction in ("none", None):
             return losses
         return ops.sum(losses) if self.reduction == "sum" else ops.mean(losses)

@@ -88,8 +88,7 @@ class CategoricalCrossentropy(Loss):
 
     def prepare(self, y_true, y_pred):
         y_true = super().prepare(y_true, y_pred)
-        if not bool(xp.isfinite(y_true).all()):
-            raise LabelError(f"{self.name}: there are NaN or infinite targets.")
+        _check_shares(self.name, y_true)
         smooth = self.label_smoothing
         return y_true * (1 - smooth) + smooth / y_true.shape[-1] if smooth else y_true
 
@@ -143,8 +142,19 @@ class SparseCategoricalCrossentropy(Loss):
     mean = CategoricalCrossentropy.mean
 
 
+def _check_shares(name: str, y_true: Any) -> None:
+    if not bool((y_true >= 0).all()):
+        lowest = float(y_true.min())
+        raise LabelError(f"{name}: targets must be shares of at least 0, not {lowest}.")
+
+
 class KLDivergence(Loss):
     """Σ t·log(t/p): how far the distribution p is from t."""
+
+    def prepare(self, y_true, y_pred):
+        y_true = super().prepare(y_true, y_pred)
+        _check_shares(self.name, y_true)
+        return y_true
 
     def per_sample(self, y_true, y_pred):
         t = xp.clip(y_true, EPSILON, 1)

@@ -66,6 +66,8 @@ class Compiled:
     ) -> None:
         """Choose the optimizer, the loss and the metrics, by name or as objects.
 
+        As in Keras, metrics count every sample once, whatever its weight.
+
         Raises `ConfigError` with the nearest right name; the model then keeps what it
         had.
         """
@@ -173,7 +175,7 @@ class Compiled:
         x, y, weight = self._prepare(x, y, sample_weight)
         with np.errstate(over="ignore", invalid="ignore"):
             value, y_pred = self._step(self._pack(), x, y, weight)
-        return self._answer(float(value), [(y, y_pred, weight)])
+        return self._answer(float(value), y, y_pred)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """The loss of this batch, or [loss, *metrics], without training."""
@@ -181,15 +183,14 @@ class Compiled:
         x, y, weight = self._prepare(x, y, sample_weight)
         with no_grad():
             value, y_pred = self._loss_of(x, y, weight, training=False)
-        return self._answer(float(value), [(y, y_pred.data, weight)])
+        return self._answer(float(value), y, y_pred.data)
 
-    def _answer(self, value: float, seen: Sequence[Any]) -> Any:
+    def _answer(self, value: float, y: Any, y_pred: Any) -> Any:
         if not self._metrics:
             return value
         for metric in self._metrics:
             metric.reset_state()
-            for y, y_pred, weight in seen:
-                metric.update_state(y, y_pred, weight)
+            metric.update_state(y, y_pred)
         return [value, *(metric.result() for metric in self._metrics)]
 
 

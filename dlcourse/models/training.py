@@ -123,7 +123,7 @@ class Trainer(Compiled):
             total = total + value * count
             seen += count
             for metric in self._metrics:
-                metric.update_state(yb, y_pred, wb)
+                metric.update_state(yb, y_pred)
             if not quiet:
                 watchers.send("on_train_batch_end", batch, {"loss": value})
                 if self.stop_training:
@@ -168,7 +168,7 @@ class Trainer(Compiled):
                 value, y_pred = self._loss_of(xb, yb, wb, training=False)
                 total = total + value.data * count
                 for metric in self._metrics:
-                    metric.update_state(yb, y_pred.data, wb)
+                    metric.update_state(yb, y_pred.data)
         return [float(total) / n, *(metric.result() for metric in self._metrics)]
 
     def predict(

@@ -170,12 +170,24 @@ def _compare(name: str) -> Any:
     return method
 
 
+def _reducer(function: Any) -> Any:
+    """A method x.sum(axis, keepdims) of a function whose settings are keywords."""
+
+    def method(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return function(self, axis=axis, keepdims=keepdims)
+
+    method.__name__, method.__doc__ = function.__name__, function.__doc__
+    return method
+
+
 def _reshape_method(x: Tensor, *shape: Any) -> Tensor:
+    """The same elements in another shape: ``x.reshape(2, -1)``."""
     one = len(shape) == 1 and not isinstance(shape[0], int)
     return reshape(x, shape[0] if one else shape)
 
 
 def _transpose_method(x: Tensor, *axes: Any) -> Tensor:
+    """The axes in another order: ``x.transpose(1, 0)``; reversed without arguments."""
     if len(axes) == 1 and not isinstance(axes[0], int):
         axes = axes[0]
     return transpose(x, axes or None)
@@ -199,20 +211,12 @@ _METHODS: dict[str, Any] = {
     "__getitem__": getitem,
     "__iter__": lambda a: (getitem(a, i) for i in range(len(a))),
     "__hash__": object.__hash__,
-    "T": property(lambda a: transpose(a)),
+    "T": property(lambda a: transpose(a), doc="The axes in reverse order."),
     "reshape": _reshape_method,
     "transpose": _transpose_method,
-    "sum": lambda a, axis=None, keepdims=False: sum(a, axis=axis, keepdims=keepdims),
-    "max": lambda a, axis=None, keepdims=False: max(a, axis=axis, keepdims=keepdims),
-    "min": lambda a, axis=None, keepdims=False: min(a, axis=axis, keepdims=keepdims),
-    "mean": mean,
-    "var": var,
-    "std": std,
+    **{f.__name__: _reducer(f) for f in (sum, max, min, mean, var, std)},
 }
 for _name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
     _METHODS[_name] = _compare(_name)
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
-Tensor.mean = lambda a, axis=None, keepdims=False: mean(a, axis=axis, keepdims=keepdims)
-Tensor.var = lambda a, axis=None, keepdims=False: var(a, axis=axis, keepdims=keepdims)
-Tensor.std = lambda a, axis=None, keepdims=False: std(a, axis=axis, keepdims=keepdims)

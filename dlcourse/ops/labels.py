@@ -21,10 +21,11 @@ def check_labels(name: str, labels: Any, num_classes: int) -> Any:
     """
     if not backend.is_array(labels) or labels.dtype.kind not in "iu":
         values = backend.asarray(labels)
-        if values.size and not bool((xp.floor(values) == values).all()):
+        wrong = (xp.floor(values) != values) | ~xp.isfinite(values)
+        if bool(wrong.any()):
             raise LabelError(
                 f"{name}: labels must be whole numbers (class indices), but there is "
-                f"{_first(values != xp.floor(values), values)}."
+                f"{_first(wrong, values)}."
             )
         labels = values.astype("int64")
     if labels.size:

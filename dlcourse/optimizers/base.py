@@ -25,8 +25,8 @@ class Optimizer(Configurable):
 
     `learning_rate` is a number or a schedule. `clipvalue` cuts every element of the
     gradient to ±clipvalue, `clipnorm` shortens the gradient of each weight to that
-    length, `global_clipnorm` that of all weights together; at most one of the two
-    norms may be given. `weight_decay` w shrinks all weights by the factor 1 − w·rate
+    length, `global_clipnorm` that of all weights together; at most one of the three may
+    be given. `weight_decay` w shrinks all weights by the factor 1 − w·rate
     before each step.
     """
 
@@ -47,8 +47,11 @@ class Optimizer(Configurable):
         self.clipnorm = _optional("clipnorm", clipnorm)
         self.clipvalue = _optional("clipvalue", clipvalue)
         self.global_clipnorm = _optional("global_clipnorm", global_clipnorm)
-        if self.clipnorm is not None and self.global_clipnorm is not None:
-            raise ConfigError("Give clipnorm or global_clipnorm, not both.")
+        limits = (self.clipnorm, self.clipvalue, self.global_clipnorm)
+        if sum(limit is not None for limit in limits) > 1:
+            raise ConfigError(
+                "Give only one of clipnorm, clipvalue and global_clipnorm."
+            )
         self.iterations = 0
         self._state: list[dict[str, Any]] = []
 
@@ -185,7 +188,7 @@ def _optional(name: str, value: float | None) -> float | None:
 def _check_rate(value: Any) -> Any:
     if isinstance(value, schedules.LearningRateSchedule):
         return value
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "class_name" in value:
         return schedules.get(value)
     if (isinstance(value, np.ndarray) and value.ndim > 0) or backend.is_array(value):
         host = backend.to_numpy(value)

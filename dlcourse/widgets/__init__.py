@@ -8,6 +8,9 @@ Read `controls.py` and `explorer.py` first, then `neuron.py`.
 from .activations import activations
 from .controls import Choice, Control, Counter, Slider, Stops, Time, Toggle
 from .explorer import Explorer
+from .landscape import landscape
+from .learning_rate import learning_rate
+from .learning_rate_sweep import learning_rate_sweep
 from .neuron import neuron
 
 __all__ = [
@@ -20,5 +23,8 @@ __all__ = [
     "Time",
     "Toggle",
     "activations",
+    "landscape",
+    "learning_rate",
+    "learning_rate_sweep",
     "neuron",
 ]

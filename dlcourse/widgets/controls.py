@@ -64,10 +64,10 @@ class Slider(Control):
 
     def check(self, value: Any) -> float | int:
         """Return `value` as an int or a float within the bounds."""
-        number = check_number(self.name, value, low=self.low, high=self.high)
-        if self.whole:
-            return check_count(self.name, value, low=self.low)
-        return float(f"{number:.10g}")  # 0.30000000000000004 is nobody's intention
+        # 0.30000000000000004 is nobody's intention, and beyond an end at 0.3.
+        number = float(f"{check_number(self.name, value):.10g}")
+        check_number(self.name, number, low=self.low, high=self.high)
+        return check_count(self.name, number, low=self.low) if self.whole else number
 
 
 @dataclass(frozen=True)

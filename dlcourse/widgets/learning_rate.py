@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 from matplotlib.patheffects import withStroke
@@ -21,12 +21,12 @@ from ..analysis import Bowl
 from .controls import Slider, Time
 from .explorer import Explorer
 from .picture import animate
+from .surface import PLATE
 
 FLAT = 1.0  # the curvature along θ₁
 STEPS = 40
-WIDTH, HEIGHT = 4.5, 3.0  # the map goes from -WIDTH to WIDTH, and so on
-CELLS = (241, 161)  # of the map, across and upwards
-LEVELS = np.geomspace(0.05, 200, 13)  # of the loss, where the map changes its color
+REACH = 4.4  # the map goes from -REACH to REACH in both directions
+LEVELS = np.geomspace(300, 0.05, 14)  # of the loss, where the map changes its color
 FLOOR, CEILING = 1e-6, 1e6  # of the loss curve
 FULL = 3.0  # the end of the dial
 
@@ -47,8 +47,7 @@ class Descent:
     edge: float  # the largest rate that does not explode
     path: np.ndarray  # (steps + 1, 2)
     loss: np.ndarray  # (steps + 1,)
-    surface: np.ndarray  # (upwards, across)
-    rings: np.ndarray  # (levels, 2, points): where the loss is each of LEVELS
+    rings: np.ndarray  # (levels, points, 2): where the loss is each of LEVELS
 
     @property
     def factors(self) -> np.ndarray:
@@ -62,17 +61,9 @@ def compute(
     """Walk `step` steps downhill from (start1, start2)."""
     bowl = Bowl.of([FLAT, curvature])
     path = bowl.descend([start1, start2], learning_rate, step)
-    across = np.linspace(-WIDTH, WIDTH, CELLS[0])
-    upwards = np.linspace(-HEIGHT, HEIGHT, CELLS[1])
     angle = np.linspace(0, 2 * np.pi, 181)
-    radius = np.sqrt(2 * LEVELS)[:, None]  # (levels, 1)
-    rings = np.stack(
-        [
-            radius * np.cos(angle) / np.sqrt(FLAT),
-            radius * np.sin(angle) / np.sqrt(curvature),
-        ],
-        axis=1,
-    )
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    ring /= np.sqrt(bowl.curvatures)  # where the loss is 1/2
     with np.errstate(over="ignore", invalid="ignore"):
         loss = bowl.loss(path)
     return Descent(
@@ -81,8 +72,7 @@ def compute(
         edge=bowl.edge(),
         path=path,
         loss=loss,
-        surface=0.5 * (FLAT * across**2 + curvature * upwards[:, None] ** 2),
-        rings=rings,
+        rings=np.sqrt(2 * LEVELS)[:, None, None] * ring,
     )
 
 
@@ -101,32 +91,33 @@ def layout(figure: Figure) -> SimpleNamespace:
 
 def layout_map(plane: Axes) -> dict[str, Any]:
     """The bowl from above: color and rings of equal loss, and the path."""
-    plane.set(xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT))
+    plane.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
     plane.set(xlabel="θ₁, the flat direction", ylabel="θ₂, the steep direction")
     plane.set_title("Path on the loss surface", loc="left")
     plane.grid(False)
-    norm = BoundaryNorm([0, *LEVELS, 1e9], 256)
-    surface = plane.imshow(
-        np.zeros(CELLS[::-1]),
-        extent=(-WIDTH, WIDTH, -HEIGHT, HEIGHT),
-        origin="lower",
-        aspect="auto",
-        cmap="viridis_r",
-        norm=norm,
-    )
-    rings = [plane.plot([], [], color="white", lw=0.6)[0] for _ in LEVELS]
-    halo = {"path_effects": [withStroke(linewidth=4, foreground="white")]}
+    shades = colormaps["viridis"](np.linspace(0, 1, len(LEVELS) + 1))  # dark is high
+    plane.set_facecolor(shades[0])
+    rings = [
+        plane.fill([0, 0, 0], [0, 0, 0], fc=shade, ec="white", lw=0.6)[0]
+        for shade in shades[1:]
+    ]
     (minimum,) = plane.plot([0], [0], "*", ms=18, mfc="white", mec="black")
     (under,) = plane.plot([], [], color="white", lw=4)
     (path,) = plane.plot([], [], "o-", color="black", ms=4.5, lw=1.6)
     (start,) = plane.plot([], [], "o", ms=13, mfc="none", mec="black", mew=2.5)
     (now,) = plane.plot([], [], "o", ms=11, mfc=VERMILION, mec="white", mew=1.5)
     words = plane.text(
-        0.98, 0.03, "", transform=plane.transAxes, ha="right", weight="bold", **halo
+        0.98,
+        0.03,
+        "it has left the map",
+        transform=plane.transAxes,
+        ha="right",
+        weight="bold",
+        bbox=PLATE,
     )
     animate(plane)
     return {
-        "plane": plane, "surface": surface, "rings": rings, "minimum": minimum,
+        "plane": plane, "rings": rings, "minimum": minimum,
         "paths": (under, path), "start": start, "now": now, "gone": words,
     }  # fmt: skip
 
@@ -192,16 +183,15 @@ def layout_curve(axes: Axes) -> dict[str, Any]:
 
 def draw(artists: SimpleNamespace, descent: Descent) -> None:
     """Show one descent."""
-    artists.surface.set_data(descent.surface)
-    for line, ring in zip(artists.rings, descent.rings):
-        line.set_data(*ring)
+    for area, ring in zip(artists.rings, descent.rings):
+        area.set_xy(ring)
     path = np.nan_to_num(np.clip(descent.path, -1e4, 1e4))
     for line in artists.paths:
         line.set_data(*path.T)
     artists.start.set_data(*path[:1].T)
     artists.now.set_data(*path[-1:].T)
-    outside = (abs(path[-1]) > (WIDTH, HEIGHT)).any()
-    artists.gone.set_text("it has left the map" if outside else "")
+    outside = (abs(path[-1]) > REACH).any()
+    artists.gone.set_visible(outside)
 
     products = descent.learning_rate * descent.curvatures
     for needle, product in zip(artists.needles, products):
@@ -210,10 +200,10 @@ def draw(artists: SimpleNamespace, descent: Descent) -> None:
     names = ("steep", "flat")
     for line, name, product in zip(artists.lines, names, products[::-1]):
         line.set_text(f"{name}: {product:.3g}, so × {signed(1 - product)} in each step")
-    loss = np.clip(np.nan_to_num(descent.loss, nan=CEILING), FLOOR, CEILING)
+    loss = np.clip(np.nan_to_num(descent.loss, nan=1e300), FLOOR, 1e300)
     artists.begin.set_ydata([loss[0], loss[0]])
     artists.curve.set_data(np.arange(len(loss)), loss)
-    artists.end.set_data([len(loss) - 1], loss[-1:])
+    artists.end.set_data([len(loss) - 1], loss[-1:].clip(max=CEILING))
 
 
 def signed(value: float) -> str:
@@ -269,7 +259,7 @@ def point_at(artists: SimpleNamespace, x: float, y: float) -> dict[str, float]:
     if not artists.plane.bbox.contains(x, y):
         return {}
     place = artists.plane.transData.inverted().transform((x, y))
-    start1, start2 = np.clip(place, (-4, -2.5), (4, 2.5)).round(1).tolist()
+    start1, start2 = np.clip(place, -4, 4).round(1).tolist()
     return {"start1": start1, "start2": start2}
 
 
@@ -288,7 +278,7 @@ CONTROLS = (
         help="Or click on the map",
     ),
     Slider(
-        "start2", 1.5, -2.5, 2.5, step=0.1, format=".1f", description="Start θ₂",
+        "start2", 1.5, -4.0, 4.0, step=0.1, format=".1f", description="Start θ₂",
         help="Or click on the map",
     ),
     Time("step", STEPS, 0, STEPS, interval=0.1, description="Steps taken"),

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from dlcourse.widgets.explorer import OWN
+from dlcourse.widgets.page import OWN
 from tools.notebook_hygiene import clean, written
 
 SMALL = """

@@ -37,12 +37,17 @@ function render({ model, el }) {
     el.setAttribute("aria-busy", String(model.get("busy")));
     el.dataset.settings = JSON.stringify(model.get("settings"));
   }
-  // The sliders beside the picture are ipywidgets' own, which give their handles no name
-  // and let JupyterLab take arrow keys for a move to another cell.
+  // The controls beside the picture are ipywidgets' own. Their sliders have no name, and
+  // JupyterLab would take plain keys on them for its own shortcuts ("r" for raw, ↓ for the
+  // next cell).
   function adopt() {
     const root = el.closest(".dlcourse-explorer");
-    if (!root || root.dataset.lmSuppressShortcuts) return;
-    root.dataset.lmSuppressShortcuts = "true";
+    if (!root || root.dataset.adopted) return;
+    root.dataset.adopted = "true";
+    root.addEventListener("keydown", (event) => {
+      const plain = !(event.ctrlKey || event.metaKey || event.altKey);
+      if (plain && event.key !== "Escape") event.stopPropagation();
+    });
     for (const control of root.querySelectorAll(".dlcourse-control")) {
       const name = control.querySelector(".widget-label")?.textContent;
       const parts = control.querySelectorAll(".noUi-handle, .widget-readout");
