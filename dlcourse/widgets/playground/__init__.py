@@ -35,9 +35,9 @@ __all__ = [
 def playground(preset: str | None = None, **settings: Any) -> Playground:
     """A live playground: choose data and a network, press Play, watch it learn.
 
-    `preset` names a prepared state (`PRESETS`), `settings` are fields of `Settings`, and
-    `speed`. A setting beside a preset changes it. Raises `ConfigError` for a name or a
-    value that cannot be. Running the cell again replaces the playground before.
+    `preset` names a prepared state (`PRESETS`), `settings` are fields of `Settings`,
+    and `speed`. A setting beside a preset changes it. Raises `ConfigError` for a name
+    or a value that cannot be. Running the cell again replaces the playground before.
 
     >>> playground(preset="linear cannot do circles", depth=1, width=16)
     Playground: circles, 2-16-1 tanh network with 65 parameters, adam with learning rate

@@ -1,9 +1,9 @@
 """Several small JavaScript modules made into the one that anywidget asks for.
 
-The front end is written as modules that import from each other, so that each can be read
-and tested alone; a widget can be given only one. So every module but the last becomes a
-function that returns what it exports, called in the order of the imports. Read
-``view.py`` next.
+The front end is written as modules that import from each other, so that each can be
+read and tested alone; a widget can be given only one. So every module but the last
+becomes a function that returns what it exports, called in the order of the imports.
+Read ``view.py`` next.
 """
 
 import re

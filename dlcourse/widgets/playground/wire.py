@@ -26,7 +26,8 @@ the message is
     H·S·S   uint8 (H, S, S)     unit maps: 128 + 127 · output / largest
     ======  ==================  ====================================================
 
-``static/playground/wire.js`` reads it on the page, `unpack` here. Read ``view.py`` next.
+``static/playground/wire.js`` reads it on the page, `unpack` here. Read ``view.py``
+next.
 """
 
 from __future__ import annotations
