@@ -4,8 +4,7 @@ Reading order: ``sequential.py``, ``model.py``, ``flat.py`` (θ), ``training.py`
 loop), ``sweep.py`` (runs as an axis).
 """
 
-from . import callbacks
-from .callbacks import History
+from ..callbacks import History
 from .model import Model
 from .sequential import Sequential
 from .sweep import Sweep, losses_at, predictions_at, sweep
@@ -15,7 +14,6 @@ __all__ = [
     "Model",
     "Sequential",
     "Sweep",
-    "callbacks",
     "losses_at",
     "predictions_at",
     "sweep",

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..autodiff import cast
 from ..backend import FLOATS
-from ..errors import ConfigError, NotReadyError, ShapeError
+from ..errors import ConfigError, NotReadyError, ShapeError, did_you_mean
 from ..layers.base import Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
 from ..tensor import Tensor
@@ -56,7 +56,18 @@ class Model(Trainer, Layer):
             self._calls = _in_order(_listed(inputs), _listed(outputs))
             layers = [call.layer for call in self._calls]
             self._layers = list({id(layer): layer for layer in layers}.values())
+            self.dtype = self._layers_dtype(dtype)
             self.built = True
+
+    def _layers_dtype(self, asked: str | None) -> str:
+        """The type of the layers' weights, which the data are cast to."""
+        found = {layer.dtype for layer in self._layers if layer.weights}
+        if len(found) > 1 or (asked is not None and found - {self.dtype}):
+            raise ConfigError(
+                f"The layers of {self.name} have dtype {sorted(found)}; give all "
+                f"layers dtype={self.dtype!r}: their weights are already made."
+            )
+        return found.pop() if found else self.dtype
 
     @property
     def layers(self) -> list[Layer]:
@@ -69,12 +80,17 @@ class Model(Trainer, Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that place."""
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ConfigError(
+                    f"{self.name} has {len(self.layers)} layers; there is no layer "
+                    f"{index}."
+                )
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
         names = [layer.name for layer in self.layers]
-        raise ConfigError(f"There is no layer {name!r} among {names}.")
+        raise ConfigError(f"There is no layer {name!r}. {did_you_mean(name, names)}")
 
     @property
     def reads_indices(self) -> bool:  # type: ignore[override]
