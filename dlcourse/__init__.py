@@ -25,6 +25,7 @@ from .modes import detect_anomaly, no_grad
 if TYPE_CHECKING:
     from . import (
         analysis,
+        callbacks,
         datasets,
         exercises,
         initializers,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         widgets,
     )
     from .layers import Input
-    from .models import Model, Sequential, callbacks
+    from .models import Model, Sequential
     from .source import show_source
 
 __version__ = "0.1.0"
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 # `import dlcourse` takes hardly longer than `import numpy`.
 _FOLDERS = (
     "analysis",
+    "callbacks",
     "datasets",
     "exercises",
     "initializers",
@@ -67,7 +69,6 @@ _NAMES = {
     "Input": "layers",
     "Model": "models",
     "Sequential": "models",
-    "callbacks": "models",
     "show_source": "source",
 }
 

@@ -183,7 +183,7 @@ def _walk(
         for a in inputs:
             need = isinstance(a, Tensor) and a.requires_grad
             needs.append(need)
-            into.append(_slot(a, inputs[: len(into)]) if need and collect else None)
+            into.append(_slot(a, inputs[: len(into)], g) if need and collect else None)
             if need and a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
@@ -222,10 +222,12 @@ def _place(node: Node) -> str:
     return f" in {node.place}" if node.place else ""
 
 
-def _slot(tensor: Tensor, before: Sequence[Any]) -> Any:
+def _slot(tensor: Tensor, before: Sequence[Any], g: Any) -> Any:
     """Where this gradient may be written, if nothing else is or will be there."""
-    free = tensor._slot is not None and tensor.grad is None
-    return tensor._slot if free and not any(a is tensor for a in before) else None
+    slot = tensor._slot
+    if slot is None or tensor.grad is not None or slot.dtype != g.dtype:
+        return None
+    return None if any(a is tensor for a in before) else slot
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

@@ -85,12 +85,13 @@ def resolve(
     public: Sequence[str],
     aliases: Mapping[str, str] | None = None,
     spell: Callable[[str], str] = snake,
+    functions: bool = False,
 ) -> Any:
     """Turn a name, a config dict, a class or an object into an object of `parent`.
 
     Names may be the class's (``"HeNormal"``), what `spell` makes of it
-    (``"he_normal"``), or one of `aliases`. Raises `ConfigError` with the nearest
-    right name.
+    (``"he_normal"``), or one of `aliases`; with `functions` any function will do.
+    Raises `ConfigError` with the nearest right name.
     """
     classes = {
         name: namespace[name]
@@ -108,7 +109,7 @@ def resolve(
         return found.from_config(value.get("config", {}))
     if isinstance(value, str):
         return _find(kind, value, classes, aliases or {}, spell)()
-    if callable(value):
+    if functions and callable(value) and not isinstance(value, type):
         return value
     raise ConfigError(
         f"{kind} must be a name or {_article(parent.__name__)}, not {value!r}. "

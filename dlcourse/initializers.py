@@ -265,4 +265,6 @@ class Identity(Initializer):
 
 def get(initializer: Any) -> Initializer | Any:
     """The initializer of that name, e.g. "glorot_uniform"; an initializer as it is."""
-    return resolve("initializer", initializer, Initializer, globals(), __all__)
+    return resolve(
+        "initializer", initializer, Initializer, globals(), __all__, functions=True
+    )

@@ -230,7 +230,9 @@ def get(metric: Any, *, loss: Any = None, output_shape: Any = None) -> Metric:
             return BinaryAccuracy(metric, 0.0 if _reads_logits(loss) else 0.5)
         return CategoricalAccuracy(metric)
     try:
-        found = resolve("metric", metric, Metric, globals(), __all__, _ALIASES)
+        found = resolve(
+            "metric", metric, Metric, globals(), __all__, _ALIASES, functions=True
+        )
     except ConfigError:
         try:
             return LossMetric(losses.get(metric), metric)

@@ -59,4 +59,12 @@ def get(regularizer: Any) -> Regularizer | None:
     if regularizer is None:
         return None
     aliases = {"l1_l2": "L1L2"}
-    return resolve("regularizer", regularizer, Regularizer, globals(), __all__, aliases)
+    return resolve(
+        "regularizer",
+        regularizer,
+        Regularizer,
+        globals(),
+        __all__,
+        aliases,
+        functions=True,
+    )

@@ -96,6 +96,15 @@ class Layer(Configurable):
         self._weights: list[Weight] = []
         self.built = False
 
+    def _tree(self) -> list[Layer]:
+        """This layer and all layers inside it."""
+        return [self, *(inner for layer in self.sublayers() for inner in layer._tree())]
+
+    def _unbuild(self) -> None:
+        """Forget the weights: as if no data had been seen."""
+        self._weights = []
+        self.built = False
+
     # -- what a kind of layer says
 
     def build(self, input_shape: Shape) -> None:
@@ -286,7 +295,10 @@ def _shape_of(x: Any) -> Any:
 
 
 def _check_dtype(dtype: Any) -> str:
-    name = "float32" if dtype is None else str(np.dtype(dtype))
+    try:
+        name = "float32" if dtype is None else str(np.dtype(dtype))
+    except TypeError:
+        name = ""
     if name not in ("float32", "float64"):
         raise ConfigError(f"dtype must be 'float32' or 'float64', not {dtype!r}.")
     return name

@@ -23,9 +23,13 @@ __all__ = ["Activation", "Dense", "Dropout", "Flatten", "InputLayer"]
 class InputLayer(Layer):
     """The first entry of a Sequential model: says what shape comes in."""
 
-    def __init__(self, shape: Any, *, name: str | None = None) -> None:
-        super().__init__(name=name, input_shape=shape)
+    def __init__(
+        self, shape: Any, *, batch_size: int | None = None, **keywords: Any
+    ) -> None:
+        keywords["input_shape"] = shape
+        super().__init__(**keywords)
         self.shape = self.input_shape
+        self.batch_size = batch_size
 
     def call(self, x, training=False):
         return x

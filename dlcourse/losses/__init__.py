@@ -53,5 +53,5 @@ def get(loss: Any) -> Any:
 
     A plain function ``f(y_true, y_pred)`` gives the loss of each sample.
     """
-    found = resolve("loss", loss, Loss, globals(), __all__, _ALIASES)
+    found = resolve("loss", loss, Loss, globals(), __all__, _ALIASES, functions=True)
     return found if isinstance(found, Loss) else FunctionLoss(found)

@@ -4,10 +4,10 @@ Reading order: ``sequential.py``, ``model.py``, ``flat.py`` (θ), ``training.py`
 loop), ``sweep.py`` (runs as an axis).
 """
 
-from . import callbacks
-from .callbacks import History
+from ..callbacks import History
 from .model import Model
 from .sequential import Sequential
+from .storage import load_model
 from .sweep import Sweep, losses_at, predictions_at, sweep
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "Model",
     "Sequential",
     "Sweep",
-    "callbacks",
+    "load_model",
     "losses_at",
     "predictions_at",
     "sweep",

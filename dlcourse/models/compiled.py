@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, losses, metrics, optimizers
+from .. import losses, metrics, optimizers
 from ..backend import xp
-from ..errors import ConfigError, NotReadyError
+from ..errors import DLCourseError, NotReadyError
 from ..modes import no_grad
-from ..tensor import Tensor, raw
+from ..tensor import Tensor
 from . import data
 from .flat import Theta
 
@@ -112,11 +112,18 @@ class Compiled:
 
     def _prepare(self, x: Any, y: Any, weight: Any, name: str = "") -> Any:
         """Check x, y and weights against the model, before anything is changed."""
+        unbuilt = [layer for layer in self._tree() if not layer.built]  # type: ignore
+        try:
+            return self._checked(x, y, weight, name)
+        except DLCourseError:
+            for layer in unbuilt:  # wrong data shall not have shaped the weights
+                layer._unbuild()
+            raise
+
+    def _checked(self, x: Any, y: Any, weight: Any, name: str) -> Any:
         model: Any = self
         x = data.as_inputs(x, model.dtype, f"{name}x", indices=model.reads_indices)
-        y = xp.asarray(raw(y) if hasattr(y, "shape") else np.asarray(y))
-        if y.ndim == 0:
-            raise ConfigError(f"{name}y must hold one target for each sample.")
+        y = data.as_targets(y, f"{name}y")
         data.check_finite(f"{name}y", y)
         data.check_same_size(x, y, f"{name}y")
         if not model.built:
@@ -130,7 +137,7 @@ class Compiled:
         y = self.loss.prepare(y, likeness)
         self._make_metrics(shape)
         if weight is not None:
-            weight = backend.asarray(weight, model.dtype).reshape(-1)
+            weight = data.as_numbers(weight, "sample_weight", model.dtype).reshape(-1)
             data.check_same_size(x, weight, "sample_weight")
             data.check_finite("sample_weight", weight)
         return x, y, weight

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from ..backend import xp
 from ..errors import ConfigError, NonFiniteError, ShapeError
 from ..tensor import raw
 
@@ -29,7 +30,7 @@ def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> 
         return parts
     x = raw(x)
     whole = getattr(x, "dtype", None) is not None and x.dtype.kind in "iu"
-    array = x if indices and whole else backend.asarray(x, dtype)
+    array = x if indices and whole else as_numbers(x, name, dtype)
     if array.ndim == 0:
         raise ShapeError(f"{name} must have a batch axis, but it is one number.")
     if len(array) == 0:
@@ -38,11 +39,33 @@ def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> 
     return backend.asindices(array) if indices and whole else array
 
 
+def as_numbers(x: Any, name: str, dtype: Any = None) -> Any:
+    """`x` as an array of numbers, or `ConfigError` saying that `name` holds none."""
+    if x is None:
+        raise ConfigError(f"{name} is None; an array of numbers is needed.")
+    try:
+        with np.errstate(over="ignore"):  # too large for float32: infinite, found later
+            return backend.asarray(raw(x), dtype)
+    except ConfigError as problem:
+        raise ConfigError(f"{name}: {problem}") from None
+
+
+def as_targets(y: Any, name: str) -> Any:
+    """`y` on the device, whole numbers as they are: one target for each sample."""
+    given = raw(y)
+    host = given if hasattr(given, "dtype") else np.asarray(given)
+    whole = host.dtype.kind in "iub"
+    array = xp.asarray(host) if whole else as_numbers(given, name)
+    if array.ndim == 0:
+        raise ConfigError(f"{name} must hold one target for each sample.")
+    return array
+
+
 def check_finite(name: str, array: Any) -> None:
     """Raise `NonFiniteError` naming the first NaN or infinity in the data."""
     if array.dtype.kind != "f":
         return
-    fine = backend.to_numpy(backend.xp.isfinite(array))
+    fine = backend.to_numpy(xp.isfinite(array))
     if not fine.all():
         place = tuple(int(i) for i in np.argwhere(~fine)[0])
         value = backend.to_numpy(array[place]).item()
@@ -89,13 +112,17 @@ def batches(
     for start in range(0, n, batch_size):
         stop = min(n, start + batch_size)
         index = slice(start, stop)
-        yield index if order is None else backend.xp.asarray(order[index]), stop - start
+        yield index if order is None else xp.asarray(order[index]), stop - start
 
 
 def weights_by_class(y: Any, class_weight: Mapping[int, float] | None) -> Any:
     """A weight for each sample, from the weight of its class."""
     if class_weight is None:
         return None
+    if not isinstance(class_weight, Mapping):
+        raise ConfigError(
+            f"class_weight must be a dict {{class: weight}}, not {class_weight!r}."
+        )
     labels = backend.to_numpy(raw(y))
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
@@ -105,7 +132,7 @@ def weights_by_class(y: Any, class_weight: Mapping[int, float] | None) -> Any:
 
 def split_off(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
     """The first part for training and the last `share` for validation, unshuffled."""
-    if not 0 < share < 1:
+    if not isinstance(share, (int, float)) or not 0 < share < 1:
         raise ConfigError(f"validation_split must lie between 0 and 1, not {share!r}.")
     n = size_of(x)
     cut = int(n * (1 - share))

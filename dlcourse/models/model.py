@@ -16,10 +16,12 @@ from typing import Any
 
 from ..autodiff import cast
 from ..backend import FLOATS
-from ..errors import ConfigError, NotReadyError, ShapeError
+from ..errors import ConfigError, NotReadyError, ShapeError, did_you_mean
 from ..layers.base import Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
 from ..tensor import Tensor
+from . import storage
+from .graph import graph_config, graph_from_config
 from .summary import print_summary
 from .training import Trainer
 
@@ -56,7 +58,18 @@ class Model(Trainer, Layer):
             self._calls = _in_order(_listed(inputs), _listed(outputs))
             layers = [call.layer for call in self._calls]
             self._layers = list({id(layer): layer for layer in layers}.values())
+            self.dtype = self._layers_dtype(dtype)
             self.built = True
+
+    def _layers_dtype(self, asked: str | None) -> str:
+        """The type of the layers' weights, which the data are cast to."""
+        found = {layer.dtype for layer in self._layers if layer.weights}
+        if len(found) > 1 or (asked is not None and found - {self.dtype}):
+            raise ConfigError(
+                f"The layers of {self.name} have dtype {sorted(found)}; give all "
+                f"layers dtype={self.dtype!r}: their weights are already made."
+            )
+        return found.pop() if found else self.dtype
 
     @property
     def layers(self) -> list[Layer]:
@@ -69,12 +82,17 @@ class Model(Trainer, Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that place."""
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ConfigError(
+                    f"{self.name} has {len(self.layers)} layers; there is no layer "
+                    f"{index}."
+                )
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
         names = [layer.name for layer in self.layers]
-        raise ConfigError(f"There is no layer {name!r} among {names}.")
+        raise ConfigError(f"There is no layer {name!r}. {did_you_mean(name, names)}")
 
     @property
     def reads_indices(self) -> bool:  # type: ignore[override]
@@ -132,6 +150,37 @@ class Model(Trainer, Layer):
     def output_shape(self) -> Any:
         """The shape of the output, (None, …)."""
         return self.compute_output_shape((None,))
+
+    def get_config(self) -> dict[str, Any]:
+        return graph_config(self)
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        return graph_from_config(cls, config)
+
+    def save(self, path: Any) -> None:
+        """Write architecture, weights and optimizer state to one ``.safetensors`` file.
+
+        `dl.models.load_model(path)` reads it back, ready to go on training.
+        """
+        storage.save_model(self, path)
+
+    def save_weights(self, path: Any) -> None:
+        """Write the weights to ``.safetensors`` or ``.npz``."""
+        self._check_built("save_weights")
+        storage.save_weights(self, path)
+
+    def load_weights(self, path: Any) -> None:
+        """Read the weights back; nothing is changed unless every shape is right."""
+        self._check_built("load_weights")
+        storage.load_weights(self, path)
+
+    def _check_built(self, doing: str) -> None:
+        if not self.built or not self.weights:
+            raise NotReadyError(
+                f"{doing}: {self.name} has no weights yet; give it an input_shape or "
+                "call it on data first."
+            )
 
     def _rows(self) -> list[tuple[Layer, Any]]:
         """The layers with their output shapes, for the summary."""

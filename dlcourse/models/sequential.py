@@ -31,8 +31,11 @@ class Sequential(Model):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self._start: Shape | None = None
+        self._start: Shape | None = None  # what goes in: given, or seen in the data
+        self._start_given = False
         self._given_dtype = dtype
+        if isinstance(layers, (Layer, Symbol)):
+            raise ConfigError("Sequential takes a list of layers: Sequential([…]).")
         for layer in layers or []:
             self._append(layer)
         self._try_to_build()
@@ -57,10 +60,10 @@ class Sequential(Model):
         if isinstance(layer, InputLayer):
             if self._layers or self._start is not None:
                 raise ConfigError(f"{self.name}: an Input must come first.")
-            self._start = (None, *layer.shape)
+            self._start, self._start_given = (None, *layer.shape), True
             return
         if not self._layers and self._start is None and layer.input_shape is not None:
-            self._start = (None, *layer.input_shape)
+            self._start, self._start_given = (None, *layer.input_shape), True
         if self._given_dtype is not None and not layer.built:
             layer.dtype = self.dtype
         self._layers.append(layer)
@@ -70,6 +73,11 @@ class Sequential(Model):
     def _try_to_build(self) -> None:
         if self._start is not None and self._layers:
             self._build_once(self._start)
+
+    def _unbuild(self) -> None:
+        super()._unbuild()
+        if not self._start_given:
+            self._start = None
 
     def build(self, input_shape: Shape) -> None:
         if self._start is None:
@@ -134,8 +142,5 @@ class Sequential(Model):
     def from_config(cls, config: Any) -> Sequential:
         from .. import layers as known
 
-        made = [
-            known.get(c["class_name"]).from_config(c["config"])
-            for c in config["layers"]
-        ]
+        made = [known.from_config(c) for c in config["layers"]]
         return cls(made, name=config.get("name"), dtype=config.get("dtype"))

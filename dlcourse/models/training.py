@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from ..callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
 from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
 from . import data
-from .callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
 from .compiled import Compiled
 from .interrupt import StopBetweenSteps
 
@@ -59,6 +59,7 @@ class Trainer(Compiled):
         self._check_compiled("fit")
         batch_size = 32 if batch_size is None else check_count("batch_size", batch_size)
         epochs = check_count("epochs", epochs, low=0)
+        initial_epoch = check_count("initial_epoch", initial_epoch, low=0)
         generator = backend.make_rng(seed)
         if class_weight is not None:
             by_class = data.weights_by_class(y, class_weight)
@@ -70,11 +71,15 @@ class Trainer(Compiled):
         x, y, weight = self._prepare(x, y, sample_weight)
         validation = None
         if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or not (
+                2 <= len(validation_data) <= 3
+            ):
+                raise ConfigError("validation_data must be (x, y) or (x, y, weights).")
             validation = self._prepare(*(*validation_data, None)[:3], "validation ")
         elif validation_split:
             (x, y, weight), validation = data.split_off(x, y, weight, validation_split)
         self.history = History()
-        watchers = CallbackList([*(callbacks or []), self.history, *_shown(verbose)])
+        watchers = CallbackList(callbacks, [self.history, *_shown(verbose)])
         steps = -(-data.size_of(x) // batch_size)
         parameters = {"epochs": epochs, "steps": steps, "initial_epoch": initial_epoch}
         for watcher in watchers.callbacks:

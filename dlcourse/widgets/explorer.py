@@ -156,10 +156,8 @@ class Explorer:
 
     def play(self) -> None:
         """Let time pass, from the start if it is at the end."""
-        if self._time is None:
-            raise ConfigError(f"In '{self.title}' no time passes.")
         if self._time_now >= self._time.high:
-            self._move({self._time.name: self._time.low})
+            self._advance_time()
         self._page.buttons["Play"].description = "Pause"
         self._clock.request(self._time.interval)
 
@@ -170,7 +168,7 @@ class Explorer:
             self._page.buttons["Play"].description = "Play"
 
     def step(self) -> None:
-        """Let time pass by one step."""
+        """Let time pass by one step; after the end comes the start."""
         self.pause()
         self._advance_time()
 
@@ -283,11 +281,14 @@ class Explorer:
 
     @property
     def _time_now(self) -> float:
+        if self._time is None:
+            raise ConfigError(f"In '{self.title}' no time passes.")
         return self._settings.values[self._time.name]
 
     def _advance_time(self) -> None:
-        later = self._time_now + (self._time.step or 1)
-        self._move({self._time.name: min(later, self._time.high)})
+        time = self._time
+        later = min(self._time_now + (time.step or 1), time.high)
+        self._move({time.name: time.low if self._time_now >= time.high else later})
 
     def _tick(self) -> None:
         if not self._slices.busy:

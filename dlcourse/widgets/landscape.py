@@ -15,13 +15,14 @@ import numpy as np
 from .. import analysis, datasets
 from ..layers import Dense, Input
 from ..models import Sequential, losses_at, predictions_at, sweep
-from .controls import Choice, Counter, Slider, Stops, Time, Toggle
+from .controls import Choice, Counter, Slider, Stops, Time
 from .explorer import Explorer
 from .landscape_view import (
     EVERY,
     REACH,
     SIDE,
     STEPS,
+    VIEWS,
     Walk,
     draw,
     layout,
@@ -37,9 +38,9 @@ OPTIMIZERS = {  # the rule and its momentum
     "Adam": ("adam", 0.0),
 }
 DIRECTIONS = {
-    "main directions of the path (PCA)": "pca",
+    "the path's main ones": "pca",
     "random": "random",
-    "random, scaled like the units": "filter",
+    "random, unit by unit": "filter",
 }
 
 
@@ -50,7 +51,7 @@ def compute(
     optimizer: str,
     learning_rate: float,
     start: int,
-    steep: bool,
+    view: str,
     step: int,
 ) -> Walk:
     """Look at one training from one slice; train all rates where the rest is new."""
@@ -69,7 +70,7 @@ def compute(
         x=x,
         y=y,
         accuracy=float(((of_points > 0.5) == y).mean()),
-        steep=steep,
+        view=view,
         optimizer=optimizer,
         learning_rate=learning_rate,
         directions=directions,
@@ -156,7 +157,7 @@ CONTROLS = (
         "start", description="Other start",
         help="Other first weights and other random directions",
     ),
-    Toggle("steep", False, description="From the side"),
+    Choice("view", VIEWS[0], VIEWS, description="View"),
     Time(
         "step", STEPS, 0, STEPS, step=EVERY, interval=0.05,
         description="Training step",
@@ -198,5 +199,5 @@ def landscape(preset: str | None = None, **settings: Any) -> Explorer:
         preset=preset,
         settings=settings,
         pointer=point_at,
-        size=(8.8, 5.4),
+        size=(8.0, 5.0),
     )

@@ -25,6 +25,7 @@ from .surface import (
 )
 
 STEPS, EVERY = 200, 2  # of the training, and between two recorded places
+VIEWS = ("from above", "from the side")
 SHOWN = (1e-3, 10)  # the losses in the curve
 REACH, SIDE = 1.9, 51  # of the plane of the inputs, and values along each side
 ORANGE, SKY, BLUE = "#E69F00", "#56B4E9", "#0072B2"
@@ -41,10 +42,15 @@ class Walk:
     x: np.ndarray  # (N, 2)
     y: np.ndarray  # (N,)
     accuracy: float
-    steep: bool  # seen from the side instead of from above
+    view: str  # "from above" or "from the side"
     optimizer: str
     learning_rate: float
     directions: str
+
+    @property
+    def steep(self) -> bool:
+        """Whether it is seen from the side."""
+        return self.view == VIEWS[1]
 
     @property
     def k(self) -> int:
@@ -54,10 +60,10 @@ class Walk:
 
 def layout(figure: Figure) -> SimpleNamespace:
     """The landscape at the left, from above and from the side; at the right its use."""
-    plane = figure.add_axes((0.085, 0.115, 0.50, 0.81))
+    plane = figure.add_axes((0.1, 0.115, 0.50, 0.81))
     hill = figure.add_axes((0.0, 0.0, 0.60, 0.98), projection="3d", visible=False)
-    world = figure.add_axes((0.675, 0.53, 0.30, 0.395), anchor="W")
-    curve = figure.add_axes((0.675, 0.115, 0.30, 0.28))
+    world = figure.add_axes((0.69, 0.53, 0.30, 0.395), anchor="W")
+    curve = figure.add_axes((0.69, 0.115, 0.285, 0.28))
     return SimpleNamespace(
         shown=None,
         plane=layout_plane(plane),

@@ -129,7 +129,7 @@ def at(product: float) -> float:
 
 def layout_dial(axes: Axes) -> dict[str, Any]:
     """A dial from 0 to FULL with its zones; a needle for each direction."""
-    axes.set(xlim=(-1.45, 1.45), ylim=(-0.75, 1.4), aspect="equal")
+    axes.set(xlim=(-1.45, 1.45), ylim=(-0.9, 1.4), aspect="equal")
     axes.axis("off")
     for low, high, color, name in ZONES:
         ends = np.rad2deg(at(high)), np.rad2deg(at(low))
@@ -161,7 +161,7 @@ def layout_dial(axes: Axes) -> dict[str, Any]:
     axes.plot([0], [0], "o", color="black", ms=9)
     lines = [
         axes.text(-1.4, height, "", animated=True, color=color)
-        for height, color in ((-0.38, "black"), (-0.68, BLUE))
+        for height, color in ((-0.45, "black"), (-0.8, BLUE))
     ]
     return {"needles": needles, "lines": lines}
 
@@ -199,7 +199,7 @@ def draw(artists: SimpleNamespace, descent: Descent) -> None:
         needle.set_data([0, tip[0]], [0, tip[1]])
     names = ("steep", "flat")
     for line, name, product in zip(artists.lines, names, products[::-1]):
-        line.set_text(f"{name}: {product:.3g}, so × {signed(1 - product)} in each step")
+        line.set_text(f"{name} {product:.3g}: × {signed(1 - product)} per step")
     loss = np.clip(np.nan_to_num(descent.loss, nan=1e300), FLOOR, 1e300)
     artists.begin.set_ydata([loss[0], loss[0]])
     artists.curve.set_data(np.arange(len(loss)), loss)
@@ -212,7 +212,7 @@ def signed(value: float) -> str:
     >>> signed(0.9), signed(-1.1), signed(-1e-17)
     ('0.9', '(−1.1)', '0')
     """
-    value = round(value, 3)
+    value = round(value, 2)
     return f"(−{-value:g})" if value < 0 else f"{abs(value):g}"
 
 
@@ -265,12 +265,12 @@ def point_at(artists: SimpleNamespace, x: float, y: float) -> dict[str, float]:
 
 CONTROLS = (
     Slider(
-        "learning_rate", 0.17, 0.01, 1.0, log=True, step=0.02,
+        "learning_rate", 0.17, 0.01, 1.0, step=0.01,
         description="Learning rate", help="How far a step goes, for a slope of 1",
     ),
     Slider(
         "curvature", 10.0, 1.0, 20.0, step=0.5, format=".1f",
-        description="Curvature λ of the steep direction",
+        description="Steepest curvature λ",
         help="How quickly the slope grows across the valley; along it, it is 1",
     ),
     Slider(
@@ -318,5 +318,5 @@ def learning_rate(preset: str | None = None, **settings: Any) -> Explorer:
         preset=preset,
         settings=settings,
         pointer=point_at,
-        size=(8.4, 5.0),
+        size=(7.6, 4.6),
     )

@@ -276,7 +276,7 @@ def summary(scrub: Scrub) -> str:
 CONTROLS = (
     Stops(
         "learning_rate", float(RATES[44]), RATES.tolist(),
-        description="Learning rate (64 runs, trained before)",
+        description="Learning rate, one of 64",
     ),
     Counter(
         "start", description="Other first weights", help="Trains 64 networks anew",
@@ -314,5 +314,6 @@ def learning_rate_sweep(preset: str | None = None, **settings: Any) -> Explorer:
         presets=PRESETS,
         preset=preset,
         settings=settings,
-        size=(8.8, 6.4),
+        size=(8.4, 6.0),
+        side="top",
     )

@@ -178,7 +178,7 @@ def test_it_is_quick():
     model.compile("sgd", "binary_crossentropy")
     y = y[:, None].astype(np.float32)
     seconds = []
-    for _ in range(7):
+    for _ in range(15):
         start = time.perf_counter()
         landscape(model, x, y, directions="random", size=41)
         seconds.append(time.perf_counter() - start)

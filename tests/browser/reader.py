@@ -137,6 +137,14 @@ class Control:
             return float(self.element.input_value())
         return float(self.element.get_attribute("aria-valuenow"))
 
+    def shown(self) -> float:
+        """The number that stands beside an `Explorer`'s slider."""
+        text = self.element.evaluate(
+            "e => e.closest('.dlcourse-control').querySelector('.widget-readout')"
+            ".innerText"
+        )
+        return float(text.replace("−", "-"))
+
     def by_keyboard(self) -> None:
         """Move it with keys alone."""
         self.element.focus()

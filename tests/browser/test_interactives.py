@@ -59,15 +59,17 @@ def test_nothing_is_clipped(opened):
 
 def test_every_control_answers_to_the_keyboard(opened, shots):
     name, page, interactive = opened
-    assert interactive.try_all("by_keyboard") == []
+    failed = interactive.try_all("by_keyboard")
     interactive.root.screenshot(path=shots / f"{name}-after-keyboard.png")
+    assert failed == []
     assert page.problems == []
 
 
 def test_every_control_answers_to_the_mouse(opened, shots):
     name, page, interactive = opened
-    assert interactive.try_all("by_mouse") == []
+    failed = interactive.try_all("by_mouse")
     interactive.root.screenshot(path=shots / f"{name}-after-mouse.png")
+    assert failed == []
     assert page.problems == []
 
 
@@ -91,14 +93,14 @@ def test_a_burst_of_moves_ends_on_the_last_value(opened, log):
     assert found["settled"] < SLOWEST_BURST
     settings = interactive.settings()
     if settings is not None:
-        assert any(near(value, slider.value()) for value in settings.values())
+        assert any(near(value, slider.shown()) for value in settings.values())
 
 
 def near(one: object, other: float) -> bool:
     """Are the two the same number, as far as a slider shows it?"""
     if isinstance(one, bool | str):
         return False
-    return abs(one - other) <= 1e-6 * max(1, abs(other))
+    return abs(one - other) <= 0.006 * max(1, abs(other))
 
 
 def test_running_the_cell_again_leaves_one(opened):

@@ -6,13 +6,21 @@ playground keeps the settings it had. Read ``presets.py`` next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from ...datasets.toy import TOYS
 from ...errors import ConfigError, check_count, check_number, did_you_mean
 
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "linear")
-OPTIMIZERS = ("sgd", "adam")
+# Names of the framework, and as they are written on the page.
+ACTIVATIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "linear": "linear",
+}
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 MAX_DEPTH = 4  # hidden layers
 MAX_WIDTH = 16  # units in each of them: as many as can be seen in a column
 MAX_POINTS = 500
@@ -49,7 +57,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked = {
-            "data": _choice("data", self.data, tuple(TOYS)),
+            "data": _choice("data", self.data, TOYS),
             "noise": check_number("noise", self.noise, low=0, high=2),
             "points": _count("points", self.points, 2, MAX_POINTS),
             "seed": _count("seed", self.seed, 0, 2**31 - 1),
@@ -77,6 +85,14 @@ class Settings:
         sizes = "-".join(map(str, self.sizes))
         return f"{sizes} {self.activation}" if self.depth else sizes
 
+    @property
+    def training(self) -> str:
+        """How it is trained in a few words: ``"Adam 0.03, batch 10, L2 0"``."""
+        return (
+            f"{OPTIMIZERS[self.optimizer]} {self.learning_rate:g}, batch "
+            f"{self.batch_size}, L2 {self.l2:g}"
+        )
+
     def continues(self, other: Settings) -> bool:
         """Can a training under these settings go on under `other`, weights and all?"""
         return all(
@@ -89,8 +105,8 @@ class Settings:
 NAMES = tuple(field.name for field in fields(Settings))
 
 
-def _choice(name: str, value: object, choices: tuple[str, ...]) -> str:
-    if value not in choices:
+def _choice(name: str, value: object, choices: Iterable[str]) -> str:
+    if value not in list(choices):
         hint = did_you_mean(value, choices)
         raise ConfigError(f"{name} cannot be {value!r}. {hint}")
     return str(value)

@@ -30,7 +30,7 @@ from ...optimizers import SGD, Adam
 from ...regularizers import L2
 from .settings import Settings
 
-REACH = 1.8  # the map is the square [-1.8, 1.8]²: all toy sets, and a margin
+REACH = 1.5  # the map is at least the square [-1.5, 1.5]², where the toy sets lie
 GRID = 60  # points per side of the decision map
 COARSE = 2  # every second of them is enough for the small map of a unit
 TEST_POINTS = 200
@@ -65,7 +65,7 @@ class Picture:
     x: np.ndarray  # (N + M, 2): training points first
     labels: np.ndarray  # (N + M,)
     train_points: int
-    reach: float = REACH
+    reach: float  # the maps show the square [-reach, reach]²
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -104,7 +104,9 @@ class Trainer:
         )
         # Test points come first: a training point more then never moves another point.
         self._x, self._y = x[TEST_POINTS:], y[TEST_POINTS:]
-        axis = np.linspace(-REACH, REACH, GRID, dtype=np.float32)
+        # Noise leads farther out; steps of 1/4 keep the axes from trembling with it.
+        self._reach = max(REACH, float(np.ceil(4.1 * np.abs(x).max()) / 4))
+        axis = np.linspace(-self._reach, self._reach, GRID, dtype=np.float32)
         plane = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)  # (G·G, 2)
         self._points = np.concatenate([self._x, x[:TEST_POINTS]])  # (N + M, 2)
         self._labels = np.concatenate([self._y, y[:TEST_POINTS]])
@@ -191,13 +193,13 @@ class Trainer:
         return rows
 
     def picture(self) -> Picture:
-        """What is to be seen now; raises `NonFiniteError` where nothing is left to see."""
+        """What is to be seen now; raises `NonFiniteError` where nothing is left."""
         theta = to_numpy(self.model.theta).copy()
         if not np.isfinite(theta).all():
             raise NonFiniteError(
-                f"By epoch {self.epoch:,.0f} the weights have grown beyond all numbers: a "
-                f"learning rate of {self.settings.learning_rate:g} is too large here. "
-                "Choose a smaller one, then press Reset."
+                f"By epoch {self.epoch:,.0f} the weights have grown beyond all "
+                f"numbers: a learning rate of {self.settings.learning_rate:g} is too "
+                "large here. Choose a smaller one, then press Reset."
             )
         hidden, logits = self._forward()
         train, cells = len(self._x), GRID * GRID
@@ -227,6 +229,7 @@ class Trainer:
             x=self._points,
             labels=self._labels,
             train_points=train,
+            reach=self._reach,
         )
 
     def _forward(self) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,6 @@ when the kernel shuts down. The page's half is ``static/playground/main.js``. Re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -39,7 +38,7 @@ from .wire import pack
 
 STATIC = Path(__file__).parent.parent / "static" / "playground"
 FRAME = 1 / 30  # seconds between two pictures of a training, at least
-AHEAD = 2  # pictures that may be on their way to the page
+AHEAD = 2  # pictures that may be on their way to the page, if a reader waits
 
 OWN = ("", "your own settings")
 SPEEDS = {
@@ -81,10 +80,11 @@ class Playground(anywidget.AnyWidget):
         self._timer = Latest(self._train)
         self._trainer = Trainer(settings)
         self._looked_at = False  # has a page asked for pictures?
-        self._sent = self._painted = 0  # numbers of pictures
+        self._sent = self._painted = self._answer = 0  # numbers of pictures
         self._wanted = False  # is a picture owed to the page?
         self._left = 0  # mini-batches until the next picture of a training
-        self._due = 0.0  # the earliest time for it
+        self._sent_at = self._due = 0.0  # times of the last picture and of the next
+        self._pause = 0.0  # seconds that the page needs between two pictures
         super().__init__(
             **asdict(settings),
             speed=speed,
@@ -94,6 +94,7 @@ class Playground(anywidget.AnyWidget):
         )
         self.observe(self._set, NAMES)
         self.observe(self._prepare, "preset")
+        self.observe(lambda _: self._show(), "speed")
         self.observe(self._play_or_pause, "playing")
         self.on_msg(self._hear)
 
@@ -145,13 +146,14 @@ class Playground(anywidget.AnyWidget):
         size = sum((i + 1) * j for i, j in pairwise(s.sizes))
         return (
             f"Playground: {s.data}, {s.architecture} network with {size} parameters, "
-            f"{s.optimizer} with learning rate {s.learning_rate:g}."
+            f"{s.training}."
         )
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live view, and a picture and a text for when no kernel is alive."""
         data, metadata = super()._repr_mimebundle_() or ({}, {})
-        picture = draw_still(self.settings, self.preset, repr(self))
+        epochs = PRESETS[self.preset].epochs if self.preset else 100
+        picture = draw_still(self.settings, epochs, repr(self))
         return data | {"text/html": picture, "text/plain": repr(self)}, metadata
 
     # From a control to the picture ----------------------------------------------------
@@ -228,18 +230,19 @@ class Playground(anywidget.AnyWidget):
 
     def _train(self) -> None:
         """One slice, and the order for the next."""
-        if not self.playing or not self._can_send():
-            return  # an answer of the page wakes it up again
-        now = perf_counter()
-        if now >= self._due and (self._left == 0 or self.speed == "full"):
-            self._show()
-            self._left, self._due = self._quota(), now + FRAME
+        if not self.playing or not self._looked_at or self._painted < self._answer:
+            return  # a word from the page wakes it up again
+        wait = self._due - perf_counter()
+        if wait <= 0 and (self._left == 0 or self.speed == "full"):
+            if self._painted < self._sent:
+                return  # the page is slower: it sets the pace
+            self._left = self._quota()
+            self._send_picture()
             if self.error:
                 return
         try:
             if self.speed == "full":
-                until = max(min(SLICE, self._due - perf_counter()), 0.0)
-                self._trainer.step(10**9, until)
+                self._trainer.step(10**9, min(SLICE, max(wait, 0.0)))
             elif self._left:
                 self._left -= self._trainer.step(self._left, SLICE)
         except Exception as error:
@@ -250,28 +253,35 @@ class Playground(anywidget.AnyWidget):
 
     # Pictures -------------------------------------------------------------------------
 
-    def _can_send(self) -> bool:
-        return self._looked_at and self._sent - self._painted < AHEAD
-
     def _show(self) -> None:
-        """Send a picture, now or as soon as the page has painted those before."""
+        """Send a picture that answers a reader: now, before any other.
+
+        Training waits until it is painted, and leaves the processor to the page.
+        """
         self._wanted = True
         self._send_wanted()
+        self._answer = self._sent
 
     def _send_wanted(self) -> None:
-        if not self._wanted or not self._can_send():
-            return
-        self._wanted = False
+        """Send the picture that is owed, or leave it until the page has caught up."""
+        if self._wanted and self._looked_at and self._sent - self._painted < AHEAD:
+            self._wanted = False
+            self._send_picture()
+
+    def _send_picture(self) -> None:
         try:
             picture = self._trainer.picture()
         except Exception as error:
             self._complain(error)
             return
         self._sent += 1
+        self._sent_at = perf_counter()
+        self._due = self._sent_at + max(FRAME, self._pause)
         content = {
             "kind": "frame",
             "summary": picture.summary,
             "activation": self.settings.activation,
+            "training": f"{self.settings.training}, {SPEEDS[self.speed]}",
         }
         self.send(content, buffers=[pack(picture, self._sent)])
 
@@ -287,6 +297,8 @@ class Playground(anywidget.AnyWidget):
             self._show()
         elif kind == "ack":
             self._painted = max(self._painted, int(content["frame"]))
+            # A page that is slow to paint is given time for other things as well.
+            self._pause = min(0.5, 1.5 * (perf_counter() - self._sent_at))
             self._send_wanted()
         if self.playing and not self._timer.pending:
             self._timer.request()
@@ -294,17 +306,12 @@ class Playground(anywidget.AnyWidget):
 
 def _choices() -> dict[str, Any]:
     """What the drop-down lists of the page offer, as pairs of value and label."""
-    labels = {"sgd": "SGD", "adam": "Adam", "relu": "ReLU", "leaky_relu": "leaky ReLU"}
-
-    def listed(names: Iterable[str]) -> list[tuple[str, str]]:
-        return [(name, labels.get(name, name)) for name in names]
-
     return {
-        "data": listed(TOYS),
-        "activation": listed(ACTIVATIONS),
-        "optimizer": listed(OPTIMIZERS),
+        "data": [(name, name) for name in TOYS],
+        "activation": list(ACTIVATIONS.items()),
+        "optimizer": list(OPTIMIZERS.items()),
         "speed": list(SPEEDS.items()),
-        "preset": [OWN, *listed(PRESETS)],
+        "preset": [OWN, *((name, name) for name in PRESETS)],
         "max_depth": MAX_DEPTH,
         "max_width": MAX_WIDTH,
     }

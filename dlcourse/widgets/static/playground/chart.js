@@ -2,7 +2,7 @@
 
 import { begin, css, readTheme, say } from "./paint.js";
 
-const MARGIN = { left: 3.2, right: 0.6, top: 0.7, bottom: 2.6 }; // in letters
+const MARGIN = { left: 3.2, right: 0.6, top: 1.7, bottom: 2.6 }; // in letters
 
 // Round numbers that divide low … high into about `count` steps.
 function ticks(low, high, count) {
@@ -28,7 +28,8 @@ export class Chart {
     this.log = false;
   }
 
-  paint(picture) {
+  // `training` says in words how the curves came about.
+  paint(picture, training) {
     const { context, width, height } = begin(this.canvas);
     const theme = readTheme(this.canvas);
     const em = theme.size;
@@ -48,6 +49,11 @@ export class Chart {
     };
     const toX = (epoch) => box.left + (box.width * epoch) / last;
     this.grid(context, theme, box, last, low, high, toX, toY);
+    context.font = theme.font(0.88 * em);
+    context.fillStyle = theme.ink(0.8);
+    context.textAlign = "right";
+    context.textBaseline = "top";
+    context.fillText(training, width - MARGIN.right * em, 0.2 * em);
     this.line(context, curve, 1, toX, toY, css(theme.train), [], 2.4);
     this.line(context, curve, 2, toX, toY, css(theme.test), [7, 4], 2.4);
   }

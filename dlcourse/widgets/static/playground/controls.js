@@ -83,7 +83,7 @@ export function buildControls(model, send) {
 function build(item, choices, send) {
   const id = `dlpg-${++made}`;
   const output = element("output", { for: id });
-  const label = element("label", { for: id }, item.label);
+  const label = element("label", { for: id, title: item.label }, item.label);
   const root = element("div", { class: `dlpg-control dlpg-${item.name}` });
   if (item.choice) {
     const select = buildSelect(choices[item.name], id, send);

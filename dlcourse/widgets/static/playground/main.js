@@ -27,7 +27,7 @@ function render({ model, el }) {
   const plane = new Plane(page.plane);
   const chart = new Chart(page.chart);
 
-  let shown = null; // the picture on the page: {picture, summary, activation}
+  let shown = null; // the picture on the page, and the words that came with it
   let picked = null; // the unit on the large map: chosen, or under the pointer
   let hovered = null;
   let asked = 0; // the frame of the screen in which we shall paint
@@ -40,13 +40,13 @@ function render({ model, el }) {
   function paint() {
     asked = 0;
     if (!shown) return;
-    const { picture, summary, activation } = shown;
+    const { picture, summary, activation, training } = shown;
     const last = picture.sizes.length - 1;
     const unit = hovered ?? picked;
     const inside = unit && unit.layer < last && unit.j < picture.sizes[unit.layer];
     network.paint(picture, activation, unit);
     plane.paint(picture, inside ? unit : null);
-    chart.paint(picture);
+    chart.paint(picture, training);
     page.epoch.textContent = Math.floor(picture.epoch + 1e-4).toLocaleString("en-US");
     page.parameters.textContent = picture.theta.length.toLocaleString("en-US");
     page.trainLoss.textContent = picture.trainLoss.toFixed(3);
@@ -85,7 +85,7 @@ function render({ model, el }) {
     const picture = decode(buffers[0]);
     if (String(shown?.picture.sizes) !== String(picture.sizes)) listUnits(picture.sizes);
     const names = new Map(model.get("choices").activation);
-    shown = { picture, summary: content.summary, activation: names.get(content.activation) };
+    shown = { ...content, picture, activation: names.get(content.activation) };
     unpainted = true;
     repaint();
   }
@@ -135,9 +135,12 @@ function render({ model, el }) {
     const output = unit && unit.layer === shown.picture.sizes.length - 1;
     pick(again || output ? null : unit);
   });
-  // JupyterLab would take arrow keys for its own: cells would move, not sliders.
-  el.dataset.lmSuppressShortcuts = "true";
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // JupyterLab would take plain keys for its own shortcuts: an arrow key would move to
+  // another cell and not a slider.
+  el.addEventListener("keydown", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey);
+    if (plain && event.key !== "Escape") event.stopPropagation();
+  });
 
   const states = ["playing", "speed", "preset", "note", "error"];
   for (const name of states) model.on(`change:${name}`, showState);

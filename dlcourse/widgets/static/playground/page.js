@@ -41,7 +41,7 @@ export function buildPage(root, controls, presets) {
     look: element("select"),
     equation: box("equation"),
     plane: canvas("plane"),
-    showTest: check(["test points ", symbol(0, false), symbol(1, false)], true),
+    showTest: check(["test ", symbol(0, false), symbol(1, false)], true),
     trainLoss: bold("number"),
     testLoss: bold("number"),
     trainRight: element("span"),

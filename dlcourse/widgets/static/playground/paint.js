@@ -40,8 +40,8 @@ export function readTheme(element) {
     // thin lines need more light on a dark page
     positive: dark ? [86, 180, 233] : BLUE,
     negative: dark ? [240, 180, 60] : [205, 135, 0],
-    train: dark ? [60, 200, 150] : [0, 130, 95],
-    test: dark ? [240, 130, 70] : [200, 80, 0],
+    train: dark ? [40, 200, 155] : [0, 158, 115],
+    test: dark ? [240, 130, 60] : [213, 94, 0],
   };
 }
 

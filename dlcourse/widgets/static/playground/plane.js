@@ -154,7 +154,8 @@ export class Plane {
     context.strokeRect(left - 0.5, top - 0.5, size + 1, size + 1);
     context.fillStyle = theme.ink(0.8);
     context.font = theme.font(0.9 * theme.size);
-    for (const tick of [-1, 0, 1]) {
+    const far = Math.floor(reach - 0.2);
+    for (let tick = -far; tick <= far; tick++) {
       const at = ((tick + reach) / (2 * reach)) * size;
       const text = String(tick).replace("-", "−");
       context.textAlign = "center";

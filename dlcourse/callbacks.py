@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import ConfigError, NonFiniteError, check_count, check_number
+from .errors import ConfigError, NonFiniteError, check_count, check_number
 
 __all__ = [
     "Callback",
@@ -60,8 +60,10 @@ class Callback:
 class CallbackList:
     """Passes each moment on to all callbacks that override it."""
 
-    def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self.callbacks = list(callbacks)
+    def __init__(self, given: Sequence[Callback] | None, own: list[Callback]) -> None:
+        if given is not None and not isinstance(given, (list, tuple)):
+            raise ConfigError(f"callbacks must be a list of callbacks, not {given!r}.")
+        self.callbacks = [*(given or []), *own]
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise ConfigError(

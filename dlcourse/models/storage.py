@@ -1,0 +1,285 @@
+"""Saving and loading: weights, whole models, and nothing that could be run.
+
+Weights go to ``.safetensors`` or ``.npz``; a whole model is one ``.safetensors`` file whose
+header also holds its config as JSON. A file is written beside its final place, synced, and
+renamed, so it is either whole or not there. Reading never unpickles, evaluates or imports
+anything: configs are names looked up among the course's own classes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigError, FileFormatError, ShapeError
+
+FORMAT = "dlcourse 1"
+
+
+def write_whole(path: Any, write: Callable[[str], None]) -> None:
+    """Let `write` fill a temporary file, then put it in the place of `path` at once."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        write(name)
+        with open(name, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def write_arrays(
+    path: Any, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None
+) -> None:
+    """Write named arrays (and text notes) to ``.safetensors``, or arrays to ``.npz``."""
+    path = Path(path)
+    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    if path.suffix == ".npz":
+
+        def write(name: str) -> None:
+            with open(name, "wb") as file:
+                np.savez(file, **plain)
+
+    elif path.suffix == ".safetensors":
+        from safetensors.numpy import save_file
+
+        def write(name: str) -> None:
+            save_file(plain, name, metadata=dict(notes or {}))
+
+    else:
+        raise ConfigError(
+            f"{path.name}: the name must end in .safetensors or .npz, so that the format "
+            "is known."
+        )
+    if not path.parent.is_dir():
+        raise ConfigError(f"There is no folder {str(path.parent)!r} to write to.")
+    write_whole(path, write)
+
+
+def read_arrays(path: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and notes of a file written by `write_arrays`.
+
+    Raises `FileFormatError` for a file that is cut short, of another format, or that
+    claims more than it holds.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileFormatError(f"There is no file {str(path)!r}.")
+    if path.suffix == ".npz":
+        return _read_npz(path), {}
+    if path.suffix != ".safetensors":
+        raise ConfigError(f"{path.name}: the name must end in .safetensors or .npz.")
+    from safetensors import SafetensorError, safe_open
+
+    try:  # the library compares the header with the file's length before it allocates
+        with safe_open(str(path), framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return arrays, dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as problem:
+        raise FileFormatError(
+            f"{path.name} is not a whole safetensors file: {problem}."
+        ) from None
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    version = np.lib.format.read_magic(file)
+                    read = (
+                        np.lib.format.read_array_header_1_0
+                        if version == (1, 0)
+                        else np.lib.format.read_array_header_2_0
+                    )
+                    shape, _, dtype = read(file)
+                    size = int(np.prod(shape, dtype=object)) * dtype.itemsize
+                    if dtype.hasobject or size > entry.file_size:
+                        raise FileFormatError(
+                            f"{path.name}: {entry.filename} claims {size} bytes, but "
+                            f"holds {entry.file_size}."
+                        )
+        with np.load(path, allow_pickle=False) as file:
+            for name in file.files:
+                arrays[name] = file[name]
+    except FileFormatError:
+        raise
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as problem:
+        raise FileFormatError(f"{path.name} is not a whole .npz file: {problem}.") from None
+    return arrays
+
+
+# --------------------------------------------------------------------------- weights
+
+
+def weight_names(model: Any) -> list[str]:
+    """A name for each of ``model.weights``: its layer's and its own, all different."""
+    owners = {
+        id(weight): layer.name
+        for layer in reversed(model._tree())
+        for weight in layer._weights
+    }
+    names: list[str] = []
+    for weight in model.weights:
+        name = f"{owners.get(id(weight), model.name)}/{weight.name}"
+        names.append(name if name not in names else f"{name}:{len(names)}")
+    return names
+
+
+def weight_arrays(model: Any) -> dict[str, np.ndarray]:
+    """The weights by name."""
+    return dict(zip(weight_names(model), model.get_weights(), strict=True))
+
+
+def set_weight_arrays(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Write the arrays into the model: all of them, or none."""
+    names = weight_names(model)
+    values = [arrays[name] for name in names if name in arrays]
+    if len(values) < len(names):  # other names: then the order must do
+        values = list(arrays.values())
+    try:
+        model.set_weights(values)
+    except ShapeError as problem:
+        raise ShapeError(f"{source} does not fit this model: {problem}") from None
+
+
+def save_weights(model: Any, path: Any) -> None:
+    """Write the weights to ``.safetensors`` or ``.npz``."""
+    write_arrays(path, weight_arrays(model), {"format": FORMAT, "kind": "weights"})
+
+
+def load_weights(model: Any, path: Any) -> None:
+    """Read the weights back; the model is unchanged unless every shape is right."""
+    arrays, _ = read_arrays(path)
+    own = {k: v for k, v in arrays.items() if not k.startswith("optimizer/")}
+    set_weight_arrays(model, own, Path(path).name)
+
+
+# ---------------------------------------------------------------------- whole models
+
+
+def save_model(model: Any, path: Any) -> None:
+    """Write architecture, weights, and what ``compile`` was told, to one file."""
+    if Path(path).suffix != ".safetensors":
+        raise ConfigError(
+            f"{Path(path).name}: a whole model is saved as .safetensors (its config is "
+            "in the header); weights alone may be .npz."
+        )
+    notes = {
+        "format": FORMAT,
+        "kind": "model",
+        "model": json.dumps(
+            {"class_name": type(model).__name__, "config": model.get_config()}
+        ),
+        "compiled": json.dumps(_compiled_config(model)),
+    }
+    arrays = {**weight_arrays(model), **optimizer_arrays(model)}
+    write_arrays(path, arrays, notes)
+
+
+def load_model(path: Any) -> Any:
+    """The model that ``model.save(path)`` wrote, compiled as it was.
+
+    Raises `FileFormatError` if the file is not one, `ConfigError` if it names a layer
+    or setting that does not exist.
+    """
+    from .model import Model
+    from .sequential import Sequential
+
+    arrays, notes = read_arrays(path)
+    name = Path(path).name
+    if notes.get("kind") != "model":
+        raise FileFormatError(f"{name} holds no whole model; use load_weights for it.")
+    try:
+        described = json.loads(notes["model"])
+        compiled = json.loads(notes["compiled"])
+        kinds = {"Sequential": Sequential, "Model": Model}
+        kind = kinds[described["class_name"]]
+    except (KeyError, TypeError, json.JSONDecodeError) as problem:
+        raise FileFormatError(f"{name}: its config is damaged ({problem}).") from None
+    model = kind.from_config(described["config"])
+    own = {k: v for k, v in arrays.items() if not k.startswith("optimizer/")}
+    set_weight_arrays(model, own, name)
+    if compiled:
+        model.compile(**compiled)
+        set_optimizer_arrays(model, arrays)
+    return model
+
+
+def _compiled_config(model: Any) -> dict[str, Any] | None:
+    if model.optimizer is None:
+        return None
+    loss = model.loss
+
+    def described(part: Any) -> Any:
+        known = hasattr(part, "get_config") and not hasattr(part, "function")
+        if isinstance(part, str) or part is None:
+            return part
+        if not known:
+            raise ConfigError(
+                f"{part!r} is a function of yours and cannot be saved; save_weights can "
+                "be used, or compile with a loss and metrics by name first."
+            )
+        return {"class_name": type(part).__name__, "config": part.get_config()}
+
+    return {
+        "optimizer": described(model.optimizer),
+        "loss": described(loss),
+        "metrics": [described(metric) for metric in model._wanted_metrics],
+    }
+
+
+# ------------------------------------------------------------------- optimizer state
+
+
+def optimizer_arrays(model: Any) -> dict[str, np.ndarray]:
+    """The optimizer's state as named arrays."""
+    from .. import backend
+
+    rule = model.optimizer
+    if rule is None:
+        return {}
+    arrays = {"optimizer/iterations": np.array(rule.iterations, np.int64)}
+    product = getattr(rule, "_product", None)
+    if product is not None:  # Nadam's
+        arrays["optimizer/product"] = np.array(product, np.float64)
+    for i, state in enumerate(rule._state):
+        for name, array in state.items():
+            arrays[f"optimizer/{i}/{name}"] = backend.to_numpy(array)
+    return arrays
+
+
+def set_optimizer_arrays(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Put the optimizer back into the state that `optimizer_arrays` describes."""
+    from .. import backend
+
+    rule = model.optimizer
+    if "optimizer/iterations" not in arrays:
+        return
+    states: dict[int, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        parts = name.split("/")
+        if parts[0] == "optimizer" and len(parts) == 3 and parts[1].isdigit():
+            states.setdefault(int(parts[1]), {})[parts[2]] = backend.asarray(array.copy())
+    wrong = [s for s in states.values() if set(s) != set(rule.slots)]
+    if wrong or any(not 0 <= i < len(states) for i in states):
+        raise FileFormatError(
+            f"The saved optimizer state {wrong or states} is not one of {rule.name}."
+        )
+    rule.iterations = int(arrays["optimizer/iterations"])
+    rule._state = [states[i] for i in sorted(states)]
+    if "optimizer/product" in arrays:
+        rule._product = float(arrays["optimizer/product"])
