@@ -45,7 +45,7 @@ def write_arrays(
 ) -> None:
     """Write named arrays (and text notes) to ``.safetensors``, or arrays to ``.npz``."""
     path = Path(path)
-    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     if path.suffix == ".npz":
 
         def write(name: str) -> None:
@@ -118,7 +118,9 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     except FileFormatError:
         raise
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as problem:
-        raise FileFormatError(f"{path.name} is not a whole .npz file: {problem}.") from None
+        raise FileFormatError(
+            f"{path.name} is not a whole .npz file: {problem}."
+        ) from None
     return arrays
 
 
@@ -144,7 +146,9 @@ def weight_arrays(model: Any) -> dict[str, np.ndarray]:
     return dict(zip(weight_names(model), model.get_weights(), strict=True))
 
 
-def set_weight_arrays(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> None:
+def set_weight_arrays(
+    model: Any, arrays: Mapping[str, np.ndarray], source: str
+) -> None:
     """Write the arrays into the model: all of them, or none."""
     names = weight_names(model)
     values = [arrays[name] for name in names if name in arrays]
@@ -273,7 +277,9 @@ def set_optimizer_arrays(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     for name, array in arrays.items():
         parts = name.split("/")
         if parts[0] == "optimizer" and len(parts) == 3 and parts[1].isdigit():
-            states.setdefault(int(parts[1]), {})[parts[2]] = backend.asarray(array.copy())
+            states.setdefault(int(parts[1]), {})[parts[2]] = backend.asarray(
+                array.copy()
+            )
     wrong = [s for s in states.values() if set(s) != set(rule.slots)]
     if wrong or any(not 0 <= i < len(states) for i in states):
         raise FileFormatError(
