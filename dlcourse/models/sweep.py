@@ -64,7 +64,8 @@ def sweep(
     and None starts every run from the weights `model` has now. `batch_size` None means
     the whole data at each step. `l2` penalizes kernels, not biases: l2·Σw².
 
-    Losses are recorded without penalties, every `record_every` steps, before the step's update, and after the last.
+    Losses are recorded without penalties every `record_every` steps, before the step's
+    update, and after the last one.
     The model may hold dense, activation and dropout layers (and flatten in front).
 
     Raises `ConfigError` for sequences of different lengths or rates that cannot be.
