@@ -1,9 +1,10 @@
 """What a trained network looks like from outside, in numbers: no drawing here.
 
 Read ``stability.py`` first (how large a learning rate may be), then ``landscape.py``
-(the loss over a plane of weights).
+(the loss over a plane of weights) and ``intervals.py`` (how sure a mean of runs is).
 """
 
+from .intervals import Interval, difference_interval, mean_interval
 from .landscape import Landscape, landscape
 from .stability import (
     Bowl,
@@ -15,10 +16,13 @@ from .stability import (
 
 __all__ = [
     "Bowl",
+    "Interval",
     "Landscape",
+    "difference_interval",
     "hessian",
     "hessian_products",
     "landscape",
+    "mean_interval",
     "sharpness",
     "stability_edge",
 ]

@@ -64,7 +64,8 @@ def sweep(
     and None starts every run from the weights `model` has now. `batch_size` None means
     the whole data at each step. `l2` penalizes kernels, not biases: l2·Σw².
 
-    Recorded every `record_every` steps, before the step's update, and after the last.
+    Losses are recorded without penalties every `record_every` steps, before the step's
+    update, and after the last one.
     The model may hold dense, activation and dropout layers (and flatten in front).
 
     Raises `ConfigError` for sequences of different lengths or rates that cannot be.
@@ -75,6 +76,8 @@ def sweep(
         "l2": _column("l2", l2, low=0),
     }
     seed_list = list(seeds) if isinstance(seeds, (Sequence, np.ndarray)) else [seeds]
+    if not seed_list:
+        raise ConfigError("seeds is empty; give a number, None, or one seed a run.")
     lengths = {len(value) for value in (*given.values(), seed_list)} - {1}
     if len(lengths) > 1:
         raise ConfigError(f"The sequences have different lengths: {sorted(lengths)}.")
@@ -118,13 +121,20 @@ def sweep(
                 values = values.reshape(runs, -1)
             ones = ops.mean(values, axis=-1)  # (R,): a loss for each run
             ones.backward(xp.ones(runs, theta.vector.dtype))
+            for term in theta.penalties():  # the model's own regularizers
+                term.backward()
             theta.complete_gradients()
             if keep:
                 curve[:, k] = backend.to_numpy(ones.data)
                 k += 1
             if penalized:
                 theta.gradient += penalty * theta.vector
-            step_rule.apply([theta.vector], [theta.gradient])
+            step_rule.apply(
+                [theta.vector],
+                [theta.gradient],
+                parts=theta.gradient_parts(),
+                runs=True,
+            )
             theta.written()
     settings = {
         **{name: np.broadcast_to(value, (runs,)) for name, value in given.items()},

@@ -118,13 +118,15 @@ class Optimizer(Configurable):
         *,
         keys: Sequence[int] | None = None,
         parts: Sequence[Any] | None = None,
+        runs: bool = False,
     ) -> None:
         """One step on arrays, in place. `keys` number the weights' states.
 
         `parts` are the gradients weight by weight where `gradients` are flat vectors
-        (views of them), for clipping by norm.
+        (views of them), for clipping by norm. With `runs` the first axis counts
+        networks, and each has norms of its own.
         """
-        gradients = self._clip(gradients, parts)
+        gradients = self._clip(gradients, parts, runs)
         rate = self.learning_rate
         if not isinstance(rate, float) and weights:
             rate = backend.asarray(rate, weights[0].dtype)
@@ -154,7 +156,9 @@ class Optimizer(Configurable):
         """The value a state begins with."""
         return 0.0
 
-    def _clip(self, gradients: Sequence[Any], parts: Sequence[Any] | None) -> Any:
+    def _clip(
+        self, gradients: Sequence[Any], parts: Sequence[Any] | None, runs: bool
+    ) -> Any:
         if self.clipvalue is not None:
             limit = self.clipvalue
             gradients = [xp.clip(g, -limit, limit) for g in gradients]
@@ -162,13 +166,19 @@ class Optimizer(Configurable):
             if parts is None:
                 gradients = parts = [xp.array(g) for g in gradients]
             limit = self.clipnorm or self.global_clipnorm
-            lengths = [xp.sqrt(xp.square(g).sum()) for g in parts]
+            lengths = [xp.sqrt(_squares(g, runs)) for g in parts]
             if self.global_clipnorm is not None:
                 total = xp.sqrt(sum(length * length for length in lengths))
                 lengths = [total] * len(lengths)
             for g, length in zip(parts, lengths, strict=True):
-                g *= limit / xp.maximum(length, limit)
+                scale = limit / xp.maximum(length, limit)
+                g *= scale.reshape(-1, *(1,) * (g.ndim - 1)) if runs else scale
         return gradients
+
+
+def _squares(g: Any, runs: bool) -> Any:
+    """The sum of squares of a gradient, or of each run's."""
+    return xp.square(g).sum(axis=tuple(range(1, g.ndim)) if runs else None)
 
 
 def _pieces(w: Any) -> list[Any]:
