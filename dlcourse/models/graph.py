@@ -13,7 +13,7 @@ def graph_config(model: Any) -> dict[str, Any]:
     """Inputs, layers and calls of a functional model, as plain values."""
     if not model._calls and not isinstance(model.inputs, (Symbol, list, tuple)):
         raise ConfigError(
-            f"{type(model).__name__} is a class of its own with a call(): its code cannot "
+            f"{type(model).__name__} is a class with a call() of its own, which cannot "
             "be saved. Save its weights instead: model.save_weights(path)."
         )
     inputs = _listed(model.inputs)

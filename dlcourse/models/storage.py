@@ -1,9 +1,10 @@
 """Saving and loading: weights, whole models, and nothing that could be run.
 
-Weights go to ``.safetensors`` or ``.npz``; a whole model is one ``.safetensors`` file whose
-header also holds its config as JSON. A file is written beside its final place, synced, and
-renamed, so it is either whole or not there. Reading never unpickles, evaluates or imports
-anything: configs are names looked up among the course's own classes.
+Weights go to ``.safetensors`` or ``.npz``; a whole model is one ``.safetensors`` file
+whose header also holds its config as JSON. A file is written beside its final place,
+synced, and renamed, so it is either whole or not there. Reading never unpickles,
+evaluates or imports anything: configs are names looked up among the course's own
+classes.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def write_arrays(
 
     else:
         raise ConfigError(
-            f"{path.name}: the name must end in .safetensors or .npz, so that the format "
-            "is known."
+            f"{path.name}: the name must end in .safetensors or .npz, which says the "
+            "format."
         )
     if not path.parent.is_dir():
         raise ConfigError(f"There is no folder {str(path.parent)!r} to write to.")
@@ -234,8 +235,8 @@ def _compiled_config(model: Any) -> dict[str, Any] | None:
             return part
         if not known:
             raise ConfigError(
-                f"{part!r} is a function of yours and cannot be saved; save_weights can "
-                "be used, or compile with a loss and metrics by name first."
+                f"{part!r} is a function of yours and cannot be saved; use save_weights, "
+                "or compile with a loss and metrics by name first."
             )
         return {"class_name": type(part).__name__, "config": part.get_config()}
 
