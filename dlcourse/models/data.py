@@ -97,19 +97,20 @@ def check_same_size(x: Any, y: Any, name: str = "y") -> None:
         )
 
 
-def batches(
-    n: int, batch_size: int, rng: np.random.Generator | None
-) -> Iterator[tuple[Any, int]]:
-    """(index, size) of each batch; shuffled with `rng`, in order without.
+def shuffled(n: int, batch_size: int, rng: np.random.Generator | None) -> Any:
+    """A random order of the samples; None without `rng`, or with one batch only.
 
-    A batch that holds everything is the slice of everything: the mean over it does not
-    depend on the order, and nothing has to be copied.
+    The mean over a batch that holds everything does not depend on the order, and
+    nothing has to be copied.
     """
-    if batch_size >= n:
-        yield slice(None), n
-        return
-    order = None if rng is None else rng.permutation(n)
-    for start in range(0, n, batch_size):
+    return None if rng is None or batch_size >= n else rng.permutation(n)
+
+
+def batches(
+    n: int, batch_size: int, order: Any = None, first: int = 0
+) -> Iterator[tuple[Any, int]]:
+    """(index, size) of each batch from number `first` on, in the given order."""
+    for start in range(first * batch_size, n, batch_size):
         stop = min(n, start + batch_size)
         index = slice(start, stop)
         yield index if order is None else xp.asarray(order[index]), stop - start

@@ -44,7 +44,7 @@ def write_whole(path: Any, write: Callable[[str], None]) -> None:
 def write_arrays(
     path: Any, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None
 ) -> None:
-    """Write named arrays (and text notes) to ``.safetensors``, or arrays to ``.npz``."""
+    """Write named arrays (and notes) to ``.safetensors``, or arrays to ``.npz``."""
     path = Path(path)
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     if path.suffix == ".npz":
@@ -147,30 +147,53 @@ def weight_arrays(model: Any) -> dict[str, np.ndarray]:
     return dict(zip(weight_names(model), model.get_weights(), strict=True))
 
 
+def own_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weights among the arrays of a file."""
+    others = ("optimizer/", "progress/")
+    return {k: v for k, v in arrays.items() if not k.startswith(others)}
+
+
 def set_weight_arrays(
-    model: Any, arrays: Mapping[str, np.ndarray], source: str
+    model: Any,
+    arrays: Mapping[str, np.ndarray],
+    notes: Mapping[str, str],
+    source: str,
 ) -> None:
-    """Write the arrays into the model: all of them, or none."""
+    """Write the arrays into the model: all of them, or none.
+
+    They are found by name; where the names differ (a twin of the model numbers its
+    layers anew), the order they were saved in decides.
+    """
     names = weight_names(model)
-    values = [arrays[name] for name in names if name in arrays]
-    if len(values) < len(names):  # other names: then the order must do
-        values = list(arrays.values())
+    if not all(name in arrays for name in names):
+        try:
+            names = json.loads(notes.get("order", "null")) or list(arrays)
+            names = [name for name in names if name in arrays]
+        except (TypeError, json.JSONDecodeError):
+            raise FileFormatError(
+                f"{source}: its list of weights is damaged."
+            ) from None
     try:
-        model.set_weights(values)
+        model.set_weights([arrays[name] for name in names])
     except ShapeError as problem:
         raise ShapeError(f"{source} does not fit this model: {problem}") from None
 
 
+def weight_notes(model: Any, kind: str) -> dict[str, str]:
+    """What every file says of itself: format, kind, and the order of the weights."""
+    order = json.dumps(weight_names(model))
+    return {"format": FORMAT, "kind": kind, "order": order}
+
+
 def save_weights(model: Any, path: Any) -> None:
     """Write the weights to ``.safetensors`` or ``.npz``."""
-    write_arrays(path, weight_arrays(model), {"format": FORMAT, "kind": "weights"})
+    write_arrays(path, weight_arrays(model), weight_notes(model, "weights"))
 
 
 def load_weights(model: Any, path: Any) -> None:
     """Read the weights back; the model is unchanged unless every shape is right."""
-    arrays, _ = read_arrays(path)
-    own = {k: v for k, v in arrays.items() if not k.startswith("optimizer/")}
-    set_weight_arrays(model, own, Path(path).name)
+    arrays, notes = read_arrays(path)
+    set_weight_arrays(model, own_arrays(arrays), notes, Path(path).name)
 
 
 # ---------------------------------------------------------------------- whole models
@@ -184,8 +207,7 @@ def save_model(model: Any, path: Any) -> None:
             "in the header); weights alone may be .npz."
         )
     notes = {
-        "format": FORMAT,
-        "kind": "model",
+        **weight_notes(model, "model"),
         "model": json.dumps(
             {"class_name": type(model).__name__, "config": model.get_config()}
         ),
@@ -216,8 +238,7 @@ def load_model(path: Any) -> Any:
     except (KeyError, TypeError, json.JSONDecodeError) as problem:
         raise FileFormatError(f"{name}: its config is damaged ({problem}).") from None
     model = kind.from_config(described["config"])
-    own = {k: v for k, v in arrays.items() if not k.startswith("optimizer/")}
-    set_weight_arrays(model, own, name)
+    set_weight_arrays(model, own_arrays(arrays), notes, name)
     if compiled:
         model.compile(**compiled)
         set_optimizer_arrays(model, arrays)
@@ -235,7 +256,8 @@ def _compiled_config(model: Any) -> dict[str, Any] | None:
             return part
         if not known:
             raise ConfigError(
-                f"{part!r} is a function of yours and cannot be saved; use save_weights, "
+                f"{part!r} is a function of yours and cannot be saved; use "
+                "save_weights, "
                 "or compile with a loss and metrics by name first."
             )
         return {"class_name": type(part).__name__, "config": part.get_config()}

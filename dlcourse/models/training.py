@@ -15,7 +15,8 @@ from .. import backend
 from ..callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
 from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
-from . import data
+from . import checkpoint, data
+from .checkpoint import Run
 from .compiled import Compiled
 from .interrupt import StopBetweenSteps
 
@@ -42,13 +43,16 @@ class Trainer(Compiled):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         seed: int | None = None,
+        resume: Any = None,
     ) -> History:
         """Train for `epochs` passes over the data; returns the `History`.
 
         Shapes: x (N, …), y (N, …) as the loss wants it. `validation_data` is (x, y) or
         (x, y, weights); `validation_split` takes the last share of the data instead.
         `verbose` is 0 (silent), 1 or "auto" (a progress bar), or 2 (a line an epoch).
-        With `seed`, shuffling and dropout are the same every time.
+        With `seed`, shuffling and dropout are the same every time. `resume` names a
+        file that `ModelCheckpoint` wrote: the training goes on where that left off, to
+        the same bits, given the same data and settings.
 
         An interrupt takes effect between steps and raises KeyboardInterrupt; weights
         and ``model.history`` are then those of whole steps, and ``fit`` can go on.
@@ -79,13 +83,14 @@ class Trainer(Compiled):
         elif validation_split:
             (x, y, weight), validation = data.split_off(x, y, weight, validation_split)
         self.history = History()
-        watchers = CallbackList(callbacks, [self.history, *_shown(verbose)])
+        watchers = CallbackList(callbacks, self.history, _shown(verbose))
         steps = -(-data.size_of(x) // batch_size)
         parameters = {"epochs": epochs, "steps": steps, "initial_epoch": initial_epoch}
         for watcher in watchers.callbacks:
             watcher.set_model(self)
             watcher.set_params(parameters)
         self.stop_training = False
+        run = self._run = Run(generator, shuffle, batch_size, initial_epoch, watchers)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
@@ -93,58 +98,55 @@ class Trainer(Compiled):
         ):
             watchers.send("on_train_begin")
             try:
-                for epoch in range(initial_epoch, epochs):
-                    rng = generator if shuffle else None
-                    self._epoch(epoch, (x, y, weight), batch_size, rng, watchers, stop)
-                    self._end_epoch(epoch, validation, batch_size, watchers)
-                    if self.stop_training:
-                        break
+                if resume is not None:
+                    checkpoint.restore(self, run, resume)
+                while run.epoch < epochs and not self.stop_training:
+                    self._epoch(run, (x, y, weight), stop)
+                    self._end_epoch(run, validation)
+                    stop.check()
             finally:
                 watchers.send("on_train_end")
         return self.history
 
-    def _epoch(
-        self, epoch: int, samples: Any, size: int, rng: Any, watchers: Any, stop: Any
-    ) -> None:
+    def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
         x, y, weight = samples
-        watchers.send("on_epoch_begin", epoch)
-        for metric in self._metrics:
-            metric.reset_state()
-        total: Any = 0.0
+        watchers, n = run.watchers, data.size_of(x)
+        if run.batch == 0:
+            watchers.send("on_epoch_begin", run.epoch)
+            run.begin_epoch(n)
+            for metric in self._metrics:
+                metric.reset_state()
         quiet = not watchers.per_batch["on_train_batch_end"]
-        n = data.size_of(x)
-        seen = 0
         theta = self._pack()
-        for batch, (index, count) in enumerate(data.batches(n, size, rng)):
+        for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
-            watchers.send("on_train_batch_begin", batch)
+            watchers.send("on_train_batch_begin", run.batch)
             xb, yb, wb = (data.pick(part, index) for part in (x, y, weight))
             if not theta.is_intact():
                 theta = self._pack()
             try:
                 value, y_pred = self._step(theta, xb, yb, wb)
             except NonFiniteError as problem:
-                raise problem.add_place(f"batch {batch} of epoch {epoch + 1}") from None
-            total = total + value * count
-            seen += count
+                place = f"batch {run.batch} of epoch {run.epoch + 1}"
+                raise problem.add_place(place) from None
+            run.count(value, count)
             for metric in self._metrics:
                 metric.update_state(yb, y_pred)
             if not quiet:
-                watchers.send("on_train_batch_end", batch, {"loss": value})
+                watchers.send("on_train_batch_end", run.batch - 1, {"loss": value})
                 if self.stop_training:
                     break
-        self._logs = {"loss": float(total) / seen}
-        for metric in self._metrics:
-            self._logs[metric.name] = metric.result()
-        stop.check()
 
-    def _end_epoch(self, epoch: int, validation: Any, size: int, watchers: Any) -> None:
-        logs = self._logs
+    def _end_epoch(self, run: Run, validation: Any) -> None:
+        logs = {"loss": float(run.total) / run.seen}
+        for metric in self._metrics:
+            logs[metric.name] = metric.result()
         if validation is not None:
-            values = self._evaluate(*validation, size)
+            values = self._evaluate(*validation, run.batch_size)
             names = self.metrics_names
             logs.update({f"val_{n}": v for n, v in zip(names, values, strict=True)})
-        watchers.send("on_epoch_end", epoch, logs)
+        epoch = run.end_epoch()
+        run.watchers.send("on_epoch_end", epoch, logs)
 
     # -- evaluate and predict
 
@@ -168,7 +170,7 @@ class Trainer(Compiled):
         for metric in self._metrics:
             metric.reset_state()
         with no_grad():
-            for index, count in data.batches(n, batch_size, None):
+            for index, count in data.batches(n, batch_size):
                 xb, yb, wb = (data.pick(part, index) for part in (x, y, weight))
                 value, y_pred = self._loss_of(xb, yb, wb, training=False)
                 total = total + value.data * count
@@ -185,7 +187,7 @@ class Trainer(Compiled):
         size = 256 if batch_size is None else check_count("batch_size", batch_size)
         parts = []
         with no_grad():
-            for index, _ in data.batches(data.size_of(x), size, None):
+            for index, _ in data.batches(data.size_of(x), size):
                 parts.append(model(data.pick(x, index), training=False))
         if isinstance(parts[0], (list, tuple)):
             return [_joined(column) for column in zip(*parts, strict=True)]

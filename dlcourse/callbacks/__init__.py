@@ -1,0 +1,28 @@
+"""Callbacks: what happens beside the training: stopping early, showing progress …
+
+A callback overrides the moments it cares for. `logs` is a dict of the values so far,
+e.g. ``{"loss": 0.31, "val_loss": 0.35}``; epochs and batches count from 0.
+"""
+
+from .base import Callback, CallbackList, History
+from .output import CSVLogger, EpochLines, LambdaCallback, ProgressBar
+from .watching import (
+    EarlyStopping,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgressBar",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]
