@@ -26,10 +26,9 @@ def edge(answer: Any) -> str:
         "Write J as ½ θᵀHθ; the largest eigenvalue of H counts, and 2 divided by it.",
         wrong={
             4: "that is the largest curvature; the edge is 2 divided by it.",
-            1: "that is 2/2, the edge of the flattest direction; the steepest is first.",
-            0.25: "1/λ leads to the valley's floor in one step; twice that is the edge.",
-            2
-            / 3: "3 is the curvature along the axes, but the steepest way is diagonal.",
+            1: "that is 2/2, the edge of the flattest direction; take the steepest.",
+            0.25: "1/λ leads to the floor in one step; the edge is twice that.",
+            2 / 3: "3 is the curvature along the axes; the steepest way is diagonal.",
             1 / 3: "that is 2/(2 + 4), the rate that converges fastest.",
             2: "that is the flattest curvature. Which one is the steepest?",
             8: "2 divided by the largest curvature, not 2 times.",
@@ -41,7 +40,7 @@ def edge(answer: Any) -> str:
 
 @check("Your gradient descent")
 def descend(function: Callable[..., Any]) -> str:
-    """descend(gradient, start, learning_rate, steps): the places visited, start first."""
+    """descend(gradient, start, learning_rate, steps): all places, the start first."""
     bowl = Bowl.of([1.0, 4.0], 30)
     start, rate, steps = np.array([3.0, 1.0]), 0.3, 5
     right = bowl.descend(start, rate, steps)  # (6, 2)
@@ -67,11 +66,10 @@ def descend(function: Callable[..., Any]) -> str:
     expect_close(path[0], start, "The first row is the start itself.", name="row 0")
     line = start - rate * np.arange(steps + 1)[:, None] * gradient(start)
     for wrong, why in (
-        (bowl.descend(start, rate, steps) * 0 + line, "the gradient is asked for once, "
-         "at the start. It is another one at each place."),
-        (climb(bowl, start, rate, steps), "you climb. The gradient points uphill: minus!"),
+        (line, "you ask for the gradient once; it is another one at each place."),
+        (climb(bowl, start, rate, steps), "you climb. The gradient points uphill."),
         (bowl.descend(start, 1.0, steps), "the learning rate is missing."),
-    ):  # fmt: skip
+    ):
         expect(not np.allclose(path, wrong), why)
     expect_close(path, right, "θ ← θ - rate · gradient(θ), again and again.")
 
@@ -92,7 +90,7 @@ def climb(bowl: Bowl, start: np.ndarray, rate: float, steps: int) -> np.ndarray:
 
 @check("Your learning-rate finder")
 def find_rate(function: Callable[..., Any]) -> str:
-    """find_rate(rates, losses): one rate to train with, after short trainings with many.
+    """find_rate(rates, losses): the rate to train with, after short trainings.
 
     It must not diverge, and must go down at least a third as far (on a log scale) as
     the best one.
@@ -110,7 +108,7 @@ def find_rate(function: Callable[..., Any]) -> str:
             expect(False, f"is {rate:.0f} the place of the rate? Return it: {near}.")
         expect(
             np.isfinite(rate) and rate > 0,
-            f"{rate:g} is no rate that one can train with.",
+            f"{rate:g} is no rate to train with.",
         )
         i = int(abs(np.log(rates / rate)).argmin())
         first, last = losses[i, 0], losses[i, -1]
@@ -118,8 +116,8 @@ def find_rate(function: Callable[..., Any]) -> str:
         what = f"{name}: your function chooses {rate:.3g}"
         expect(
             not np.isnan(last),
-            f"{what}, and that run ended with NaN. To np.argmin a NaN is the smallest of "
-            f"all; np.nanargmin passes over it.",
+            f"{what}, and that run ended with NaN. For np.argmin a NaN is the smallest "
+            f"of all numbers; np.nanargmin passes over it.",
         )
         expect(last < first, f"{what}, and that run exploded: its loss rose.")
         expect(
