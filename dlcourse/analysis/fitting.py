@@ -1,8 +1,8 @@
 """A network and a few noisy points: every stage of a training, and where to stop it.
 
-The numbers behind ``widgets/overfitting.py``. A `Fitting` trains a little whenever it is
-asked to, so that a page can show each stage and never waits for the last one, and keeps
-what is needed to look back: the fitted curve and three errors at every moment.
+The numbers behind ``widgets/overfitting.py``. A `Fitting` trains a little whenever it
+is asked to, so that a page can show each stage and never waits for the last one, and
+keeps what is needed to look back: the fitted curve and three errors at every moment.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend, datasets
+from ..callbacks import EarlyStopping
 from ..errors import check_count
 from ..layers import Dense, Dropout, Input
 from ..models import Sequential
-from ..models.callbacks import EarlyStopping
 from ..optimizers import Adam
 from ..regularizers import L2
 from ..schedules import CosineDecay
@@ -42,7 +42,7 @@ class Stop:
 
 
 def early_stop(losses: Sequence[float], patience: int) -> Stop:
-    """Where `EarlyStopping` with this patience ends a training with these `losses` (K,).
+    """Where `EarlyStopping` with this patience ends a training of these `losses` (K,).
 
     Raises `ConfigError` unless patience is a whole number of at least 0.
 
@@ -67,7 +67,7 @@ class Fitting:
     last steps are quiet; `l2`·Σw² is added to the loss, `dropout` follows each hidden
     layer. Computed in float64, to come out the same on any processor.
 
-    What is recorded at ``moments[:known]``, every `every` steps, all in evaluation mode:
+    What is recorded at ``moments[:known]``, every `every` steps, in evaluation mode:
 
     - ``curves`` (known, len(grid)): the network's output over [-1, 1];
     - ``training`` (known,): mean squared error on the points learned from;

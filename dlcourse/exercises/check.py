@@ -24,6 +24,7 @@ import functools
 import html
 import inspect
 import linecache
+import re
 import sysconfig
 import traceback
 import types
@@ -78,6 +79,7 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         message = html.escape(self.message).replace("\n", "<br>")
+        message = re.sub("`([^`]+)`", r"<code>\1</code>", message)
         return (
             f'<div style="border-left: 6px solid {COLORS[self.state]}; '
             f'padding: 2px 10px"><b>{MARKS[self.state]} {html.escape(self.title)}</b>: '
@@ -261,8 +263,10 @@ def _guarded(answer: Any) -> Any:
     def call(*values: Any, **named: Any) -> Any:
         copies = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
         result = answer(*copies, **named)
-        if _is_blank(result):
+        if result is None:
             raise Unsolved("the function returns nothing. Is a `return` missing?")
+        if _is_blank(result):
+            raise Unsolved("replace the dots in the function by your own lines.")
         for before, after in zip(values, copies):
             if isinstance(before, np.ndarray):
                 expect(

@@ -12,6 +12,7 @@ from .landscape import landscape
 from .learning_rate import learning_rate
 from .learning_rate_sweep import learning_rate_sweep
 from .neuron import neuron
+from .overfitting import overfitting
 
 __all__ = [
     "Choice",
@@ -27,4 +28,5 @@ __all__ = [
     "learning_rate",
     "learning_rate_sweep",
     "neuron",
+    "overfitting",
 ]

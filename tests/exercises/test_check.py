@@ -213,10 +213,10 @@ def test_warnings_of_the_answer_do_not_litter_the_notebook():
 
 
 def test_html_says_the_same_and_escapes():
-    verdict = Verdict("<b>", "wrong", "1 < 2\nin line 1")
+    verdict = Verdict("<b>", "wrong", "`x` < 2\nin line 1")
     page = verdict._repr_html_()
     assert "✗ &lt;b&gt;" in page
-    assert "1 &lt; 2<br>in line 1" in page
+    assert "<code>x</code> &lt; 2<br>in line 1" in page
 
 
 def test_a_check_keeps_its_name_and_words():
