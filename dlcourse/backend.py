@@ -268,4 +268,18 @@ def add_at(target: Any, where: Any, values: Any) -> None:
     xp.add.at(target, where, values)
 
 
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Is this how the library says that memory has run out?"""
+    return isinstance(problem, MemoryError) or (
+        type(problem).__name__ == "OutOfMemoryError"
+    )
+
+
+def free_memory() -> None:
+    """Give cached device memory back (CuPy keeps what arrays have left)."""
+    pool = getattr(xp, "get_default_memory_pool", None)
+    if pool is not None:
+        pool().free_all_blocks()
+
+
 _install("numpy", np)

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import backend
 from .backend import xp
-from .errors import ConfigError, DLCourseError, ShapeError
+from .errors import ConfigError, DeviceMemoryError, DLCourseError, ShapeError
 from .modes import check_finite, state
 from .tensor import Node, Tensor, new_tensor
 
@@ -112,6 +112,14 @@ class Op:
             if any(a is None or isinstance(a, str) for a in arrays):
                 raise ConfigError(self._complaint(arrays, problem)) from None
             raise
+        except Exception as problem:
+            if backend.is_out_of_memory(problem):
+                backend.free_memory()
+                complaint = self._complaint(arrays, problem)
+                raise DeviceMemoryError(
+                    f"{complaint}\nUse smaller batches, or a smaller model."
+                ) from None
+            raise
         if state.anomaly:
             check_finite(self, arrays, y)
         return y, saved
@@ -146,7 +154,8 @@ class Op:
         clean = []
         for a, flow, number in zip(arrays, flows, numbers):
             if number or not flow:
-                clean.append(_as_number(a))
+                host = isinstance(a, np.ndarray) and not backend.is_array(a)
+                clean.append(xp.asarray(a) if host else _as_number(a))
             elif a is None:
                 clean.append(None)
             elif _is_float_array(a):

@@ -29,9 +29,8 @@ def check_labels(name: str, labels: Any, num_classes: int) -> Any:
             )
         labels = values.astype("int64")
     if labels.size:
-        low, high = int(labels.min()), int(labels.max())
-        if low < 0 or high >= num_classes:
-            wrong = (labels < 0) | (labels >= num_classes)
+        wrong = (labels < 0) | (labels >= num_classes)
+        if bool(wrong.any()):  # the one moment a step that a device is waited for
             raise LabelError(
                 f"{name}: labels must lie in 0 … {num_classes - 1} ({num_classes} "
                 f"classes), but there is {_first(wrong, labels)}."
