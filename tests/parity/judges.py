@@ -44,11 +44,14 @@ class TorchOps:
     relu, selu, silu, softsign = F.relu, F.selu, F.silu, F.softsign
     elu = F.elu
     power, maximum, minimum = torch.pow, torch.maximum, torch.minimum
-    matmul, broadcast_to, expand_dims = (
-        torch.matmul,
-        torch.broadcast_to,
-        torch.unsqueeze,
-    )
+    matmul, broadcast_to = torch.matmul, torch.broadcast_to
+    expand_dims = torch.unsqueeze
+
+    @staticmethod
+    def hard_sigmoid(x):
+        return (
+            torch.clamp(x + 3, 0, 6) / 6
+        )  # the slope of F.hardsigmoid is float32(1/6)
 
     @staticmethod
     def leaky_relu(x, *, negative_slope=0.2):
