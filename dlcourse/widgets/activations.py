@@ -16,9 +16,11 @@ from matplotlib.figure import Figure
 
 from ..autodiff import grad
 from ..layers import activations as by_name
+from ..plots.style import BLUE, GRAY, GREEN, ORANGE
 from ..tensor import Tensor
 from .controls import Choice, Slider
 from .explorer import Explorer
+from .words import percent
 
 NAMES = (
     "linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu",
@@ -33,7 +35,6 @@ TIME = np.linspace(0, 1, 200, endpoint=False)
 NOTHING = 1e-8  # where the scale of gradients ends
 
 HATCHED = {"facecolor": "#00000010", "hatch": "////", "edgecolor": "#bbbbbb", "lw": 0}
-BLUE, ORANGE, GRAY, GREEN = "#0072B2", "#E69F00", "#777777", "#009E73"
 
 
 @dataclass(frozen=True)
@@ -215,21 +216,6 @@ def summary(layer: Layer) -> str:
         f"{percent(layer.flat)}. Gradient that arrives through {layers} "
         f"layer{'s' * (layers > 1)}: {percent(layer.arrives[-1])}."
     )
-
-
-def percent(share: float) -> str:
-    """A share in percent with two digits that count; above 2, how many times.
-
-    >>> percent(0.25), percent(0.00031), percent(1e-9), percent(0.0), percent(12.0)
-    ('25 %', '0.031 %', 'less than 0.0001 %', 'none', '12 times as much')
-    """
-    if share > 2:
-        return f"{float(f'{share:.2g}'):.10g} times as much"
-    if share == 0:
-        return "none"
-    if share < 1e-6:
-        return "less than 0.0001 %"
-    return f"{float(f'{100 * share:.2g}'):.10g} %"
 
 
 CONTROLS = (

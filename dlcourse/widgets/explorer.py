@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import GeneratorType
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from ..errors import ConfigError, DLCourseError
+from ..plots.style import course_style
 from .cells import replace_earlier
 from .controls import Control, Time
 from .page import Page
-from .picture import STYLE, Picture
+from .picture import Picture
 from .scheduling import Latest, Slices
 from .settings import Settings
 from .view import View
@@ -108,7 +108,7 @@ class Explorer:
         self._clock = Latest(self._tick)
 
         self._picture = Picture(size)
-        with mpl.rc_context(STYLE):
+        with course_style():
             self._artists = layout(self._picture.figure)
         self._view = View(width=self._picture.width, height=self._picture.height)
         if pointer is not None:

@@ -2,7 +2,7 @@
 
 The plane on the left is the neuron's whole world: every possible input (x₁, x₂),
 colored by the output. On the right, the sum for one of these inputs is written out, as
-one would compute it by hand. Read `activations.py` next: what that last function does.
+one would compute it by hand. Read `neuron_graph.py` next: what that last function does.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
 
 from ..layers import activations
+from ..plots.style import BLUE, ORANGE, SKY
 from .controls import Choice, Slider
 from .explorer import Explorer
+from .neuron_graph import draw_graph, layout_graph
 from .picture import animate
+from .words import equation, number, small
 
 REACH = 4.0  # the plane goes from −REACH to REACH in both directions
 SIDE = 101  # values of the heat map along each side
@@ -39,8 +41,6 @@ TABLES = {
     "OR": np.array([False, True, True, True]),
     "XOR": np.array([False, True, True, False]),
 }
-
-ORANGE, SKY, BLUE, VERMILION = "#E69F00", "#56B4E9", "#0072B2", "#D55E00"
 
 
 @dataclass(frozen=True)
@@ -115,43 +115,10 @@ def boundary(w: np.ndarray, b: float) -> np.ndarray:
     return foot + np.array([[-50.0], [50.0]]) * along
 
 
-def number(value: float, digits: int = 2) -> str:
-    """A number as one writes it: no zeros at the end, a real minus sign.
-
-    >>> number(-2.50), number(3.0), number(-0.001)
-    ('−2.5', '3', '0')
-    """
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "0") else text.replace("-", "−")
-
-
-def small(value: float) -> str:
-    """An output with three digits that count, however close to 0.
-
-    >>> small(0.0024726), small(-0.99987), small(6.0), small(0.0)
-    ('0.00247', '−1.000', '6.000', '0')
-    """
-    text = f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
-    return text.replace("-", "−")
-
-
-def equation(w: np.ndarray, b: float) -> str:
-    """The line as an equation.
-
-    >>> equation(np.array([3.0, -2.0]), 1.0)
-    '1 + 3 x₁ − 2 x₂ = 0'
-    """
-    text = number(b)
-    for weight, name in zip(w, ("x₁", "x₂"), strict=True):
-        sign = "−" if weight < 0 else "+"
-        text += f" {sign} {number(abs(weight))} {name}"
-    return f"{text} = 0"
-
-
 def layout(figure: Figure) -> SimpleNamespace:
     """The plane at the left; the neuron as a graph and its curve at the right."""
-    plane = figure.add_axes((0.07, 0.115, 0.445, 0.70))
-    bar = figure.add_axes((0.07, 0.905, 0.445, 0.025))
+    plane = figure.add_axes((0.08, 0.115, 0.4167, 0.70))
+    bar = figure.add_axes((0.08, 0.905, 0.4167, 0.025))
     graph = figure.add_axes((0.545, 0.43, 0.45, 0.56))
     curve = figure.add_axes((0.62, 0.115, 0.35, 0.24))
     return SimpleNamespace(
@@ -195,43 +162,6 @@ def layout_plane(plane: Axes, bar: Axes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def layout_graph(axes: Axes) -> dict[str, Any]:
-    """The neuron as the lecture draws it: inputs, weighted edges, a sum, a function."""
-    axes.set(xlim=(0, 38), ylim=(0, 28), aspect="equal")
-    axes.axis("off")
-    words = {"ha": "center", "va": "center", "zorder": 5}
-    moving = words | {"animated": True}
-    plate = {"fc": "white", "ec": "none", "pad": 1}
-    edges, weights, inputs = [], [], []
-    for height in (24, 16, 8):
-        start, end = between((4, height), (19, 16), radius=2.9)
-        edges += axes.plot([start[0], end[0]], [start[1], end[1]], animated=True)
-        axes.add_patch(Circle((4, height), 2.9, fc="#f2f2f2", ec="black", zorder=2))
-        inputs.append(axes.text(4, height, "", animated=True, **words))
-        middle = 16 + 0.5 * (height - 16)
-        weights.append(axes.text(11.5, middle, "", bbox=plate, **moving))
-    axes.plot([19, 36], [16, 16], color="black", lw=1.5, zorder=1)
-    axes.add_patch(Circle((19, 16), 2.9, fc="#f2f2f2", ec="black", zorder=2))
-    axes.text(19, 16, "Σ", fontsize=18, **words)
-    box = {"fc": "#f2f2f2", "ec": "black", "boxstyle": "round,pad=0.4"}
-    return {
-        "edges": edges,
-        "weights": weights,
-        "inputs": inputs,
-        "function": axes.text(28, 16, "", bbox=box, **moving),
-        "z": axes.text(20.5, 11.3, "", **moving),
-        "y": axes.text(38, 19.5, "", **(moving | {"ha": "right"})),
-        "sum": axes.text(1, 1.5, "", weight="bold", **(moving | {"ha": "left"})),
-    }
-
-
-def between(one: Any, other: Any, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where the way from one circle's center to another's leaves and enters them."""
-    one, other = np.array(one, float), np.array(other, float)
-    inside = radius * (other - one) / np.hypot(*(other - one))
-    return one + inside, other - inside
-
-
 def layout_curve(axes: Axes) -> dict[str, Any]:
     """The activation function, with the place where this input falls."""
     axes.set(xlim=(-10, 10), xlabel="z", ylabel="y")
@@ -255,9 +185,9 @@ def draw(artists: SimpleNamespace, neuron: Neuron) -> None:
         artists.colors.set_clim(low, high)
         artists.curve.set_ylim(low - margin, high + margin)
     draw_plane(artists, neuron)
-    draw_sum(artists, neuron)
+    draw_graph(artists, neuron)
     artists.shape.set_data(neuron.curve_z, neuron.curve_y)
-    z = np.clip(neuron.z, -9.7, 9.7)  # far out, the star stays at the edge
+    z = np.clip(neuron.z, -9.7, 9.7)  # far out, the ring stays at the edge
     y = np.clip(neuron.y, low, high)
     artists.drop.set_data([z, z, -10], [low - margin, y, y])
     artists.spot.set_data([z], [y])
@@ -292,39 +222,6 @@ def draw_plane(artists: SimpleNamespace, neuron: Neuron) -> None:
     artists.ones.set_data(corners[classes].T)
     artists.zeros.set_data(corners[~classes].T)
     artists.wrong.set_data(corners[~neuron.right].T)
-
-
-def draw_sum(artists: SimpleNamespace, neuron: Neuron) -> None:
-    """The numbers at the graph of the neuron, and the sum written out."""
-    (w1, w2), (x1, x2) = neuron.w, neuron.x
-    factors = (neuron.b, w1, w2)
-    for edge, factor in zip(artists.edges, factors):
-        edge.set_linewidth(0.6 + 1.2 * abs(factor))
-        edge.set_color(BLUE if factor >= 0 else VERMILION)
-        edge.set_linestyle("-" if factor >= 0 else (0, (2, 1)))
-    for text, name, factor in zip(artists.weights, ("b", "w₁", "w₂"), factors):
-        text.set_text(f"{name} = {number(factor)}")
-    for text, words in zip(
-        artists.inputs, ("1", f"x₁\n{number(x1)}", f"x₂\n{number(x2)}")
-    ):
-        text.set_text(words)
-    artists.function.set_text(neuron.activation)
-    artists.z.set_text(f"z = {number(neuron.z)}")
-    artists.y.set_text(f"y = {small(neuron.y)}")
-    artists.sum.set_text(
-        f"z = {number(neuron.b)} + {product(w1, x1)} + {product(w2, x2)} "
-        f"= {number(neuron.z)}"
-    )
-
-
-def product(weight: float, value: float) -> str:
-    """A product as it is written by hand.
-
-    >>> product(3.0, -1.0), product(-2.0, 2.0)
-    ('3·(−1)', '(−2)·2')
-    """
-    first, second = number(weight), number(value)
-    return "·".join(f"({n})" if n.startswith("−") else n for n in (first, second))
 
 
 def summary(neuron: Neuron) -> str:

@@ -146,7 +146,7 @@ def overfitting(preset: str | None = None, **settings: Any) -> Explorer:
 
     >>> overfitting("underfit", step=100)
     Underfitting and overfitting. 1-1, 2 weights, 20 points, step 100:
-    training error 0.24, test error 0.29; noise alone makes 0.09.
+    training error 0.23, test error 0.29; noise alone makes 0.09.
     Underfitting: it does not even follow the points it learns from.
     """
     return Explorer(

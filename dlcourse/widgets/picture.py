@@ -13,27 +13,14 @@ import html
 import io
 from collections.abc import Iterator
 
-import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, features
 
-# Readable from the last row of a lecture hall, and quieter than the data.
-STYLE = {
-    "font.size": 12,
-    "axes.titlesize": 13,
-    "axes.labelsize": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#555555",
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "legend.frameon": False,
-    "lines.linewidth": 2.5,
-    "figure.facecolor": "white",
-}
+from ..plots.figure import _png
+from ..plots.style import course_style
 
 
 class Picture:
@@ -50,7 +37,7 @@ class Picture:
 
     def draw(self) -> None:
         """Bring the pixels up to date with the artists, as cheaply as possible."""
-        with mpl.rc_context(STYLE):
+        with course_style():
             if self._background is None or self.figure.stale:
                 self.canvas.draw()
                 if self.figure.get_layout_engine() is not None:
@@ -88,11 +75,10 @@ class Picture:
         return target.getvalue(), "image/png"
 
     def to_html(self, alt: str) -> str:
-        """The picture for a saved notebook: a small PNG inside an `<img alt=…>`."""
-        colors = self.image().convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        target = io.BytesIO()
-        colors.save(target, "png", optimize=True)
-        data = base64.b64encode(target.getvalue()).decode()
+        """The picture for a saved notebook: a small, sharp PNG in an `<img alt=…>`."""
+        png = _png(self.figure, alt)
+        self._background = None  # it was drawn at another size meanwhile
+        data = base64.b64encode(png).decode()
         return (
             f'<img alt="{html.escape(alt)}" width="{self.width}" '
             f'height="{self.height}" src="data:image/png;base64,{data}">'
