@@ -14,7 +14,7 @@ from ..ops.kernels.conv import transposed_geometry
 from ..ops.kernels.windows import geometry, per_axis
 from . import activations
 from .base import Layer
-from .symbol import Shape
+from .symbol import Shape, check_width
 
 __all__ = [
     "Conv1D",
@@ -54,6 +54,7 @@ class _Convolution(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel = self.bias = None
+        self.channels: int | None = None  # of the input, once built
 
     def _channels(self, input_shape: Shape) -> int:
         if len(input_shape) != self.rank + 2 or input_shape[-1] is None:
@@ -62,7 +63,12 @@ class _Convolution(Layer):
                 f"{type(self).__name__} needs inputs (batch, {space}, channels), not "
                 f"{tuple(input_shape)}."
             )
+        check_width(self.name, -1, self.channels, input_shape)
         return input_shape[-1]
+
+    def _build_once(self, input_shape: Any) -> None:
+        super()._build_once(input_shape)
+        self.channels = input_shape[-1]
 
     def _add_bias(self, units: int) -> None:
         if self.use_bias:
@@ -266,6 +272,7 @@ class Conv2DTranspose(_Convolution):
         return self._finish(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._channels(input_shape)
         sizes = input_shape[1:-1]
         _, outs = transposed_geometry(
             [1 if size is None else size for size in sizes],

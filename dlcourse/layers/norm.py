@@ -52,6 +52,20 @@ class _Normalization(Layer):
             )
         return tuple(shape)
 
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._check_sizes(input_shape)
+        return tuple(input_shape)
+
+    def _check_sizes(self, input_shape: Shape) -> None:
+        """The input must have the sizes that gamma and beta were made for."""
+        shape = self._axis_shape(input_shape)
+        for weight in self._weights[:1]:
+            if tuple(weight.shape) != shape:
+                raise ShapeError(
+                    f"{self.name} was built for {tuple(weight.shape)} entries on axis "
+                    f"{self.axis}, but the input is {tuple(input_shape)}."
+                )
+
     def build(self, input_shape: Shape) -> None:
         shape = self._axis_shape(input_shape)
         if self.scale:
@@ -117,6 +131,7 @@ class BatchNormalization(_Normalization):
         )
 
     def call(self, x, training=False):
+        self._check_sizes(x.shape)
         shape = self.moving_mean.shape
         gamma = xp.ones(shape, x.dtype) if self.gamma is None else self.gamma
         beta = xp.zeros(shape, x.dtype) if self.beta is None else self.beta
@@ -173,6 +188,7 @@ class LayerNormalization(_Normalization):
         )
 
     def call(self, x, training=False):
+        self._check_sizes(x.shape)
         axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
         return ops.layer_norm(x, self.gamma, self.beta, axis=axis, epsilon=self.epsilon)
 
@@ -216,6 +232,7 @@ class GroupNormalization(_Normalization):
         super().build(input_shape)
 
     def call(self, x, training=False):
+        self._check_sizes(x.shape)
         return ops.group_norm(
             x,
             self.gamma,

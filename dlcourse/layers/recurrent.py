@@ -117,6 +117,8 @@ class _Recurrent(Layer):
         return [y, *last] if self.return_state else y
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
+        if self.built:
+            check_width(self.name, -1, self.kernel.shape[0], input_shape)
         n, steps = input_shape[:2]
         y = (n, steps, self.units) if self.return_sequences else (n, self.units)
         return [y, *[(n, self.units)] * self.states] if self.return_state else y

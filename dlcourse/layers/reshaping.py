@@ -198,7 +198,23 @@ class PReLU(Layer):
             shape, self.alpha_initializer, "alpha", regularizer=self.alpha_regularizer
         )
 
+    def _check_sizes(self, input_shape: Shape) -> None:
+        sizes = zip(self.alpha.shape, input_shape[1:], strict=False)
+        if len(input_shape) != self.alpha.ndim + 1 or any(
+            a not in (1, n) for a, n in sizes
+        ):
+            raise ShapeError(
+                f"{self.name} was built for slopes {self.alpha.shape}, but the "
+                f"input is {tuple(input_shape)}."
+            )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if self.built:
+            self._check_sizes(input_shape)
+        return tuple(input_shape)
+
     def call(self, x, training=False):
+        self._check_sizes(x.shape)
         return ops.relu(x) - self.alpha * ops.relu(-x)
 
 

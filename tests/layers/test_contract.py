@@ -11,7 +11,7 @@ import pytest
 
 import dlcourse as dl
 from dlcourse.errors import ConfigError, DLCourseError, NotReadyError, ShapeError
-from tests.layers.cases import CASES
+from tests.layers.cases import CASES, ELSEWHERE
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 LAYERS = [
@@ -25,7 +25,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_has_a_row(name):
-    rows = [case for case in CASES if case.layer == name]
+    rows = [case for case in CASES if case.layer == name] or ELSEWHERE.get(name)
     assert rows, f"add rows for dl.layers.{name} to tests/layers/cases.py"
 
 
@@ -109,7 +109,8 @@ def test_gradients_by_input_and_weights(case):
     x = dl.Tensor(case.x("float64"), requires_grad=True)
     g = np.random.default_rng(0).normal(size=layer(x).shape)
     layer(x).backward(g)
-    for weight, values in zip(layer.weights, layer.get_weights()):
+    for weight in layer.trainable_weights:
+        values = weight.data
         assert weight.grad.shape == values.shape and weight.grad.dtype == "float64"
         direction = np.cos(np.arange(values.size) + 1.0).reshape(values.shape)
         ends = []
@@ -154,7 +155,7 @@ def test_training_and_inference(case):
     np.testing.assert_array_equal(layer(x, training=False).data, calm)
     np.testing.assert_array_equal(layer(x).data, calm)
     excited = layer(x, training=True).data
-    if "random" in case.tags:
+    if case.tags & {"random", "batch"}:
         assert (excited != calm).any()
     else:
         np.testing.assert_array_equal(excited, calm)
@@ -249,7 +250,7 @@ def test_weights_before_they_exist(case):
 @every_case
 def test_another_width_than_it_was_built_for(case):
     layer = built(case)
-    if not layer.weights:
+    if not layer.weights or "any width" in case.tags:
         return
     wide = np.ones((*case.shape[:-1], case.shape[-1] + 1), "float32")
     with pytest.raises(ShapeError) as caught:
@@ -263,6 +264,8 @@ def test_another_width_than_it_was_built_for(case):
 @pytest.mark.parametrize("dtype", ["float16", "int32", "floaty", 3])
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_type_that_cannot_be(name, dtype):
+    if name in ELSEWHERE:
+        return
     case = next(case for case in CASES if case.layer == name)
     with pytest.raises(ConfigError, match="dtype"):
         case.make(dtype=dtype)

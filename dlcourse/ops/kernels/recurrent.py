@@ -63,7 +63,7 @@ def _input_part(x: Any, w: Any, b: Any) -> Any:
     part = xp.matmul(steps.reshape(-1, x.shape[2]), w)
     if b is not None:
         part += b
-    return part.reshape(x.shape[1], x.shape[0], -1)
+    return part.reshape(x.shape[1], x.shape[0], w.shape[1])
 
 
 def _input_gradients(dz: Any, x: Any, w: Any, needs: Any) -> tuple[Any, Any, Any]:
@@ -71,7 +71,7 @@ def _input_gradients(dz: Any, x: Any, w: Any, needs: Any) -> tuple[Any, Any, Any
     rows = dz.reshape(-1, dz.shape[-1])
     dx = dw = db = None
     if needs[0]:
-        dx = xp.matmul(rows, w.T).reshape(*dz.shape[:2], -1).swapaxes(0, 1)
+        dx = xp.matmul(rows, w.T).reshape(*dz.shape[:2], len(w)).swapaxes(0, 1)
     if needs[1]:
         dw = xp.matmul(x.swapaxes(0, 1).reshape(-1, x.shape[2]).T, rows)
     if needs[2]:
@@ -202,7 +202,7 @@ def _(g, saved, needs, into):
         step[:, 1] = dc * before * f * (1 - f)
         step[:, 2] = dc * i * (1 - c * c)
         step[:, 3] = dh * squashed[t] * o * (1 - o)
-        dh = xp.dot(step.reshape(n, -1), u.T)
+        dh = xp.dot(step.reshape(n, 4 * units), u.T)
         dc = dc * f
     flat = dz.reshape(steps, n, 4 * units)
     dx, dw, db = _input_gradients(flat, x, w, (needs[0], needs[3], needs[5]))
@@ -326,12 +326,12 @@ def _(g, saved, needs, into):
             a[:, 1] = a[:, 2] * inner[t] * r * (1 - r)
             b[:, :2] = a[:, :2]
             b[:, 2] = a[:, 2] * r
-            dh = dh * z + xp.dot(b.reshape(n, -1), u.T)
+            dh = dh * z + xp.dot(b.reshape(n, 3 * units), u.T)
         else:
             through = xp.dot(a[:, 2], uh.T)
             a[:, 1] = through * before * r * (1 - r)
             b[...] = a
-            back = xp.dot(a[:, :2].reshape(n, -1), u[:, : 2 * units].T)
+            back = xp.dot(a[:, :2].reshape(n, 2 * units), u[:, : 2 * units].T)
             dh = dh * z + through * r + back
     flat = da.reshape(steps, n, 3 * units)
     dx, dw, dbias = _input_gradients(flat, x, w, (needs[0], needs[2], has_bias))

@@ -5,7 +5,7 @@ that has none. The same rows are compared with PyTorch (``tests/parity``) and ru
 GPU (``tests/gpu``), so they need nothing beyond NumPy. A new op is one new row.
 """
 
-from . import elementwise, moving, sums
+from . import elementwise, kernels, moving, sums
 from .case import CASES, Case
 
 # What the table cannot hold, and where it is tested.
