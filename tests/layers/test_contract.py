@@ -110,7 +110,7 @@ def test_gradients_by_input_and_weights(case):
     g = np.random.default_rng(0).normal(size=layer(x).shape)
     layer(x).backward(g)
     for weight in layer.trainable_weights:
-        values = weight.data
+        values = weight.data.copy()
         assert weight.grad.shape == values.shape and weight.grad.dtype == "float64"
         direction = np.cos(np.arange(values.size) + 1.0).reshape(values.shape)
         ends = []
