@@ -1,74 +1,17 @@
-"""The playground and its page: who sends what, and when; a stand-in is the page."""
+"""The playground and its page: how it answers a control, and what it leaves behind."""
 
-import asyncio
-import gc
 import re
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
-from dlcourse.errors import NotReadyError
 from dlcourse.widgets import cells
-from dlcourse.widgets.playground import PRESETS, Playground, playground, view, wire
+from dlcourse.widgets.playground import PRESETS, view
 from dlcourse.widgets.playground.bundle import EXPORT, IMPORT, bundle
 
+from .playground_page import Page, make
 
-class Page:
-    """Takes pictures as a page does, and says so unless it is asleep."""
-
-    def __init__(self, widget, awake=True):
-        self.widget, self.awake = widget, awake
-        self.pictures, self.words, self.waiting = [], [], 0
-        widget.send = self.receive
-        self.say("hello")
-
-    def say(self, kind, **content):
-        self.widget._handle_custom_msg({"kind": kind, **content}, [])
-
-    def receive(self, content, buffers):
-        picture = wire.unpack(buffers[0])
-        self.pictures.append(picture)
-        self.words.append(content)
-        self.waiting += 1
-        if self.awake:
-            self.paint()
-
-    def paint(self):
-        """Say that all is painted: at once, or as soon as the kernel listens."""
-
-        def answer(frame=self.pictures[-1]["frame"]):
-            self.waiting = 0
-            self.say("ack", frame=frame)
-
-        try:
-            asyncio.get_running_loop().call_soon(answer)
-        except RuntimeError:
-            answer()
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def make_one(*args, **settings):
-        made.append(playground(*args, **settings))
-        return made[-1]
-
-    yield make_one
-    for widget in made:
-        widget.close()
-
-
-async def wait_for(condition, seconds=20.0):
-    """Let the loop run until `condition` holds."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, "it never came"
-        await asyncio.sleep(0.005)
-
-
-# ------------------------------------------------------------------- without training
+__all__ = ["make"]  # a fixture: the tests name it
 
 
 def test_a_page_that_opens_gets_a_picture(make):
@@ -182,166 +125,6 @@ def test_a_burst_of_moves_ends_on_the_last_value(make):
     assert len(page.pictures) <= view.AHEAD + 1
 
 
-# --------------------------------------------------------------------------- training
-
-
-def test_it_trains_while_the_loop_runs_and_pauses(make):
-    async def scene():
-        widget = make()
-        page = Page(widget)
-        page.widget.set_state({"playing": True})
-        await wait_for(lambda: len(page.pictures) > 5)
-        widget.pause()
-        await asyncio.sleep(0.01)
-        steps, count = widget.picture.step, len(page.pictures)
-        await asyncio.sleep(0.1)
-        assert (widget.picture.step, len(page.pictures)) == (steps, count)
-        return page
-
-    page = asyncio.run(scene())
-    shown = [p["step"] for p in page.pictures]
-    assert shown[:2] == [0, 0]  # the hello's, and the first of the training
-    assert set(np.diff(shown[1:-1])) == {10}  # an epoch from picture to picture
-
-
-def test_full_speed_trains_more_between_pictures(make):
-    async def scene():
-        page = Page(make(speed="full", points=10))
-        page.widget.play()
-        await wait_for(lambda: len(page.pictures) > 6)
-        return np.diff([p["step"] for p in page.pictures[1:]])
-
-    assert asyncio.run(scene()).max() > 2
-
-
-def test_a_slow_page_sets_the_pace(make):
-    async def scene():
-        widget = make(speed="full")
-        page = Page(widget)
-        await asyncio.sleep(0.01)
-        page.awake = False
-        widget.play()
-        await wait_for(lambda: page.waiting == 1)
-        await asyncio.sleep(0.1)
-        steps = widget._trainer.steps
-        await asyncio.sleep(0.1)
-        assert widget._trainer.steps == steps  # nobody looks on: nothing is computed
-        assert page.waiting == 1
-        widget.noise = 0.5  # a reader's move is answered at once
-        assert page.waiting == 2
-        page.awake = True
-        page.paint()
-        await wait_for(lambda: page.pictures[-1]["step"] > 0)
-
-    asyncio.run(scene())
-
-
-def test_without_a_page_nothing_is_trained(make):
-    async def scene():
-        widget = make()
-        widget.play()
-        await asyncio.sleep(0.05)
-        assert widget._trainer.steps == 0
-        page = Page(widget)  # it opens, and the training begins
-        await wait_for(lambda: len(page.pictures) > 3)
-        assert widget._trainer.steps > 0
-
-    asyncio.run(scene())
-
-
-def test_pictures_are_at_most_thirty_a_second(make):
-    async def scene():
-        page = Page(make(speed="batch"))
-        page.widget.play()
-        begin = asyncio.get_running_loop().time()
-        await asyncio.sleep(0.5)
-        return len(page.pictures), asyncio.get_running_loop().time() - begin
-
-    count, seconds = asyncio.run(scene())
-    assert 2 < count <= seconds * 30 + 3  # the hello's, the first, and rounding
-
-
-def test_controls_act_on_a_training_that_goes_on(make):
-    async def scene():
-        widget = make()
-        page = Page(widget)
-        widget.play()
-        await wait_for(lambda: page.pictures[-1]["step"] > 20)
-        widget.set_state({"learning_rate": 0.001})
-        assert widget.playing
-        assert page.pictures[-1]["step"] > 20
-        widget.set_state({"depth": 3})
-        assert page.pictures[-1]["step"] == 0
-        await wait_for(lambda: page.pictures[-1]["step"] > 20)
-        assert page.pictures[-1]["layers"] == 4
-
-    asyncio.run(scene())
-
-
-def test_an_explosion_stops_it_and_keeps_the_last_picture(make):
-    async def scene():
-        widget = make(
-            activation="linear", depth=4, optimizer="sgd", learning_rate=100.0
-        )
-        page = Page(widget)
-        widget.play()
-        await wait_for(lambda: widget.error)
-        assert not widget.playing
-        assert "learning rate of 100 is too large" in widget.error
-        assert all(np.isfinite(p["theta"]).all() for p in page.pictures)
-        widget.set_state({"learning_rate": 0.01})
-        page.say("reset")
-        assert (widget.error, page.pictures[-1]["step"]) == ("", 0)
-
-    asyncio.run(scene())
-
-
-def test_a_fault_of_ours_is_told_and_stops_it(make):
-    async def scene():
-        widget = make()
-        page = Page(widget)
-        await asyncio.sleep(0.01)
-        widget._trainer.step = lambda *_: 1 / 0
-        widget.play()
-        await wait_for(lambda: widget.error)
-        assert widget.error == (
-            "This should not happen: ZeroDivisionError: division by zero"
-        )
-        assert not widget.playing
-        assert len(page.pictures) >= 2
-
-    asyncio.run(scene())
-
-
-def test_without_an_event_loop_play_says_what_to_do(make):
-    widget = make()
-    with pytest.raises(NotReadyError, match=r"use step\(n\)"):
-        widget.play()
-    assert not widget.playing
-
-
-def test_closing_stops_it_and_leaves_nothing_pending(make, caplog):
-    async def scene():
-        widget = make(speed="full")
-        page = Page(widget)
-        widget.play()
-        await wait_for(lambda: page.pictures[-1]["step"] > 0)
-        assert len(asyncio.all_tasks()) == 1  # this one
-        widget.close()
-        steps = widget._trainer.steps
-        await asyncio.sleep(0.05)
-        assert widget._trainer.steps == steps
-        other = make(speed="full")
-        page = Page(other)
-        other.play()
-        await wait_for(lambda: page.pictures[-1]["step"] > 0)
-        # The loop ends while the other one plays, as when a kernel is shut down.
-
-    asyncio.run(scene())
-    gc.collect()
-    assert caplog.records == []
-
-
 def test_running_the_cell_again_closes_the_one_before(make, monkeypatch):
     request = {"metadata": {"cellId": "c"}, "header": {"msg_id": "1"}}
     kernel = SimpleNamespace(get_parent=lambda: request)
@@ -360,13 +143,8 @@ def test_running_the_cell_again_closes_the_one_before(make, monkeypatch):
 def test_a_saved_notebook_shows_a_picture_and_words(make):
     data, _ = make("blobs need only a line")._repr_mimebundle_()
     again, _ = make("blobs need only a line")._repr_mimebundle_()
-    assert (
-        data["text/plain"]
-        == again["text/plain"]
-        == (
-            "Playground: blobs, 2-1 network with 3 parameters, Adam 0.03, batch 10, L2 0."
-        )
-    )
+    words = "blobs, 2-1 network with 3 parameters, Adam 0.03, batch 10, L2 0."
+    assert data["text/plain"] == again["text/plain"] == f"Playground: {words}"
     assert "application/vnd.jupyter.widget-view+json" in data
     without = [re.sub('base64,[^"]*', "", d["text/html"]) for d in (data, again)]
     assert without[0] == without[1]
@@ -397,4 +175,3 @@ def test_every_setting_has_a_control_on_the_page(make):
     assert sorted(found) == sorted([*view.NAMES, "speed"])
     choices = make().choices
     assert {"data", "activation", "optimizer", "speed", "preset"} < set(choices)
-    assert isinstance(make(), Playground)
