@@ -15,11 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import ConfigError, did_you_mean
-from ..explorer import _replace_earlier
-from .presets import PRESETS, Preset, find
+from ..cells import replace_earlier
+from .presets import PRESETS, SPEEDS, Preset, find
 from .settings import NAMES, Settings
 from .trainer import Picture, Trainer
-from .view import SPEEDS, Playground
+from .view import Playground
 
 __all__ = [
     "PRESETS",
@@ -40,8 +40,8 @@ def playground(preset: str | None = None, **settings: Any) -> Playground:
     or a value that cannot be. Running the cell again replaces the playground before.
 
     >>> playground(preset="linear cannot do circles", depth=1, width=16)
-    Playground: circles, 2-16-1 tanh network with 65 parameters, adam with learning rate
-    0.03.
+    Playground: circles, 2-16-1 tanh network with 65 parameters, Adam 0.03, batch 10,
+    L2 0.
     """
     chosen = find(preset) if preset is not None else Preset("", Settings())
     speed = settings.pop("speed", chosen.speed)
@@ -57,5 +57,5 @@ def playground(preset: str | None = None, **settings: Any) -> Playground:
         preset if preset is not None and not settings else "",
     )
     made.note = chosen.note
-    _replace_earlier(made)
+    replace_earlier(made)
     return made

@@ -7,6 +7,7 @@ plane, losses and accuracies. Read ``wire.py`` next.
 
 >>> trainer = Trainer(Settings(data="circles", depth=1, width=16))
 >>> trainer.step(100)
+100
 >>> trainer.picture().parameters
 65
 """

@@ -1,10 +1,10 @@
 """The playground on the page: controls there, training here, pictures in between.
 
-The training runs on the kernel's event loop in slices of at most 20 ms, so that a moved
-control is answered at once. It is paced by the page: a picture goes out only when the
-page has painted the ones before, at most 30 times a second, and when no page looks on,
-nothing is computed. The next slice is a timer and not a task, so nothing is pending
-when the kernel shuts down. The page's half is ``static/playground/main.js``. Read
+The training runs on the kernel's event loop in slices of 10 ms, so that a moved control
+is answered at once. It is paced by the page: a picture goes out only when the page has
+painted the ones before, at most 30 times a second, and when no page looks on, nothing
+is computed. The next slice is a timer and not a task, so nothing is pending when the
+kernel shuts down. The page's half is ``static/playground/main.js``. Read
 ``__init__.py`` next.
 """
 
@@ -19,33 +19,19 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ...datasets.toy import TOYS
 from ...errors import DLCourseError, NotReadyError
 from ..scheduling import REST, SLICE, Latest, running_loop
 from .bundle import bundle
-from .presets import PRESETS, find
-from .settings import (
-    ACTIVATIONS,
-    MAX_DEPTH,
-    MAX_WIDTH,
-    NAMES,
-    OPTIMIZERS,
-    Settings,
-)
+from .presets import PRESETS, SPEEDS, find, list_choices
+from .settings import NAMES, Settings
 from .still import draw_still
 from .trainer import Picture, Trainer
 from .wire import pack
 
 STATIC = Path(__file__).parent.parent / "static" / "playground"
 FRAME = 1 / 30  # seconds between two pictures of a training, at least
+PORTION = SLICE / 2  # seconds of training at a time: the page has work to do as well
 AHEAD = 2  # pictures that may be on their way to the page, if a reader waits
-
-OWN = ("", "your own settings")
-SPEEDS = {
-    "batch": "by batch",
-    "epoch": "by epoch",
-    "full": "full speed",
-}
 
 
 def _setting() -> traitlets.Any:
@@ -78,6 +64,7 @@ class Playground(anywidget.AnyWidget):
 
     def __init__(self, settings: Settings, speed: str = "epoch", preset: str = ""):
         self._timer = Latest(self._train)
+        self._first = settings
         self._trainer = Trainer(settings)
         self._looked_at = False  # has a page asked for pictures?
         self._sent = self._painted = self._answer = 0  # numbers of pictures
@@ -90,7 +77,7 @@ class Playground(anywidget.AnyWidget):
             speed=speed,
             preset=preset,
             note=PRESETS[preset].note if preset else "",
-            choices=_choices(),
+            choices=list_choices(),
         )
         self.observe(self._set, NAMES)
         self.observe(self._prepare, "preset")
@@ -129,16 +116,20 @@ class Playground(anywidget.AnyWidget):
             self._show()
 
     def reset(self) -> None:
-        """Pause, and begin again with the weights of the beginning."""
+        """Pause, and begin again with the weights of the beginning.
+
+        If nothing has been trained yet, all settings go back to the beginning too.
+        """
         self.playing = False
-        self._begin(self.settings)
-        self._write(self.settings)  # takes back what could not be used
+        self._begin(self.settings if self._trainer.steps else self._first)
+        self._write(self.settings)  # also takes back what could not be used
         self.error = ""
         self._show()
 
     def close(self) -> None:
         """Stop training, and leave the page."""
         self._timer.cancel()
+        self._looked_at = False
         super().close()
 
     def __repr__(self) -> str:
@@ -193,8 +184,10 @@ class Playground(anywidget.AnyWidget):
         try:
             preset = find(change["new"])
         except DLCourseError as error:
+            self.preset = ""
             self._complain(error)
             return
+        self._first = preset.settings
         self._begin(preset.settings)
         self._write(preset.settings)
         self.speed, self.note, self.error = preset.speed, preset.note, ""
@@ -242,9 +235,9 @@ class Playground(anywidget.AnyWidget):
                 return
         try:
             if self.speed == "full":
-                self._trainer.step(10**9, min(SLICE, max(wait, 0.0)))
+                self._trainer.step(10**9, min(PORTION, max(wait, 0.0)))
             elif self._left:
-                self._left -= self._trainer.step(self._left, SLICE)
+                self._left -= self._trainer.step(self._left, PORTION)
         except Exception as error:
             self._complain(error)
             return
@@ -302,16 +295,3 @@ class Playground(anywidget.AnyWidget):
             self._send_wanted()
         if self.playing and not self._timer.pending:
             self._timer.request()
-
-
-def _choices() -> dict[str, Any]:
-    """What the drop-down lists of the page offer, as pairs of value and label."""
-    return {
-        "data": [(name, name) for name in TOYS],
-        "activation": list(ACTIVATIONS.items()),
-        "optimizer": list(OPTIMIZERS.items()),
-        "speed": list(SPEEDS.items()),
-        "preset": [OWN, *((name, name) for name in PRESETS)],
-        "max_depth": MAX_DEPTH,
-        "max_width": MAX_WIDTH,
-    }

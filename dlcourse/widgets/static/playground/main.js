@@ -1,8 +1,7 @@
 // The playground's half on the page: it shows pictures and passes on what a reader does.
 //
-// Everything is computed in the kernel (playground/view.py). A message holds one picture;
-// the newest is painted with the next frame of the screen, then acknowledged, so that
-// pictures never pile up. Read wire.js, page.js, controls.js, then the three painters:
+// Everything is computed in the kernel (playground/view.py). A message holds one picture,
+// which is painted and then acknowledged, so that pictures never pile up. Read wire.js, page.js, controls.js, then the three painters:
 // plane.js, network.js, chart.js.
 
 import { Chart } from "./chart.js";
@@ -87,7 +86,10 @@ function render({ model, el }) {
     const names = new Map(model.get("choices").activation);
     shown = { ...content, picture, activation: names.get(content.activation) };
     unpainted = true;
-    repaint();
+    // At once, not with the next frame of the screen, which may be 16 ms away; but a
+    // hidden page has no frames and shall not answer: then the training waits.
+    if (document.visibilityState === "visible" && !asked) paint();
+    else repaint();
   }
 
   function showState() {

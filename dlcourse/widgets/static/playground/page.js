@@ -31,7 +31,7 @@ export function buildPage(root, controls, presets) {
     presets,
     play: button("Play", "Train; press again to pause"),
     step: button("Step", "Train a little: by what is chosen as speed"),
-    reset: button("Reset", "Begin again from the first weights"),
+    reset: button("Reset", "Train anew; if that is done: all controls as in the beginning"),
     epoch: bold("epoch"),
     parameters: bold("parameters"),
     note: element("p", { class: "dlpg-note" }),

@@ -154,7 +154,7 @@ export class Plane {
     context.strokeRect(left - 0.5, top - 0.5, size + 1, size + 1);
     context.fillStyle = theme.ink(0.8);
     context.font = theme.font(0.9 * theme.size);
-    const far = Math.floor(reach - 0.2);
+    const far = Math.floor(0.88 * reach); // the corners are for the names
     for (let tick = -far; tick <= far; tick++) {
       const at = ((tick + reach) / (2 * reach)) * size;
       const text = String(tick).replace("-", "−");
