@@ -1,26 +1,31 @@
 """Layers: functions with weights, in Keras's words.
 
 Reading order: ``symbol.py``, ``base.py`` (what all layers share), ``core.py``,
-``conv.py``, ``pool.py``, ``norm.py``, ``reshaping.py``, ``merging.py``,
-``recurrent.py``, ``attention.py``.
+``conv.py``, ``depthwise.py``, ``pool.py``, ``norm.py``, ``reshaping.py``,
+``merging.py``, ``recurrent.py``, ``wrappers.py``, ``attention.py``.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError, did_you_mean
-from . import attention, conv, core, merging, norm, pool, recurrent, reshaping
+from . import (
+    attention,
+    conv,
+    core,
+    depthwise,
+    merging,
+    norm,
+    pool,
+    recurrent,
+    reshaping,
+    wrappers,
+)
 from .attention import MultiHeadAttention
 from .base import Layer, Weight
-from .conv import (
-    Conv1D,
-    Conv2D,
-    Conv2DTranspose,
-    Conv3D,
-    DepthwiseConv2D,
-    SeparableConv2D,
-)
+from .conv import Conv1D, Conv2D, Conv2DTranspose, Conv3D
 from .core import Activation, Dense, Dropout, Flatten, InputLayer
+from .depthwise import DepthwiseConv2D, SeparableConv2D
 from .merging import Add, Average, Concatenate, Maximum, Multiply, Subtract
 from .norm import BatchNormalization, GroupNormalization, LayerNormalization
 from .pool import (
@@ -35,7 +40,7 @@ from .pool import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from .recurrent import GRU, LSTM, Bidirectional, SimpleRNN, TimeDistributed
+from .recurrent import GRU, LSTM, SimpleRNN
 from .reshaping import (
     ELU,
     Embedding,
@@ -48,8 +53,20 @@ from .reshaping import (
     Softmax,
 )
 from .symbol import Input
+from .wrappers import Bidirectional, TimeDistributed
 
-_ROOMS = (core, conv, pool, norm, reshaping, merging, recurrent, attention)
+_ROOMS = (
+    core,
+    conv,
+    depthwise,
+    pool,
+    norm,
+    reshaping,
+    merging,
+    recurrent,
+    wrappers,
+    attention,
+)
 
 __all__ = [
     "Input",

@@ -1,7 +1,8 @@
 """Convolutional layers: the same small detector at every place.
 
 Weights are shared over space: a Conv2D of F filters of 5×5 on C channels has
-(25·C + 1)·F parameters, however large the image. Read ``pool.py`` next.
+(25·C + 1)·F parameters, however large the image. Read
+``depthwise.py`` next.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from .. import initializers, ops, regularizers
 from ..errors import ConfigError, ShapeError, check_count
-from ..ops.kernels.conv import transposed_geometry
+from ..ops.kernels.conv_transpose import transposed_geometry
 from ..ops.kernels.windows import geometry, per_axis
 from . import activations
 from .base import Layer
@@ -21,12 +22,10 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
-    "DepthwiseConv2D",
-    "SeparableConv2D",
 ]
 
 
-class _Convolution(Layer):
+class Convolution(Layer):
     """What the convolutional layers share: settings, checks and sizes."""
 
     rank = 2
@@ -112,7 +111,7 @@ def window_sizes(
     )
 
 
-class _Conv(_Convolution):
+class _Conv(Convolution):
     """A kernel (*window, C / groups, filters) slid over the input."""
 
     def __init__(
@@ -211,7 +210,7 @@ class Conv3D(_Conv):
     rank = 3
 
 
-class Conv2DTranspose(_Convolution):
+class Conv2DTranspose(Convolution):
     """The way back of a convolution, as a layer: it enlarges the image.
 
     kernel (h, w, filters, C). "valid" gives size·stride + max(reach − stride, 0),
@@ -286,139 +285,3 @@ class Conv2DTranspose(_Convolution):
             None if size is None else out for size, out in zip(sizes, outs, strict=True)
         )
         return (input_shape[0], *space, self.filters)
-
-
-class DepthwiseConv2D(_Convolution):
-    """Every channel gets detectors of its own: `depth_multiplier` for each.
-
-    kernel (h, w, C, depth_multiplier), y (N, H', W', C·depth_multiplier).
-    """
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: Any = "valid",
-        depth_multiplier: int = 1,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **keywords: Any,
-    ) -> None:
-        super().__init__(**keywords)
-        self.depth_multiplier = check_count("depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self._set(
-            kernel_size,
-            strides,
-            padding,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-        )
-
-    def build(self, input_shape: Shape) -> None:
-        channels = self._channels(input_shape)
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            "kernel",
-            regularizer=self.depthwise_regularizer,
-        )
-        self._add_bias(channels * self.depth_multiplier)
-
-    def call(self, x, training=False):
-        return self._finish(depthwise(self, x, self.kernel))
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        channels = self._channels(input_shape)
-        width = channels * self.depth_multiplier
-        return (input_shape[0], *self._space(input_shape), width)
-
-
-def depthwise(layer: Any, x: Any, kernel: Any) -> Any:
-    """Convolve each channel with its own part of `kernel` (h, w, C, M)."""
-    *window, channels, multiplier = kernel.shape
-    return ops.conv(
-        x,
-        ops.reshape(kernel, (*window, 1, channels * multiplier)),
-        strides=layer.strides,
-        padding=layer.padding,
-        dilation_rate=layer.dilation_rate,
-        groups=channels,
-    )
-
-
-class SeparableConv2D(_Convolution):
-    """A depthwise convolution, then a 1×1 one that mixes the channels.
-
-    depthwise_kernel (h, w, C, M), pointwise_kernel (1, 1, C·M, filters): nearly a full
-    convolution for a fraction of the parameters (Chollet, 2017).
-    """
-
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: Any = "valid",
-        dilation_rate: Any = 1,
-        depth_multiplier: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        pointwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **keywords: Any,
-    ) -> None:
-        super().__init__(**keywords)
-        self.filters = check_count("filters", filters)
-        self.depth_multiplier = check_count("depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self._set(
-            kernel_size,
-            strides,
-            padding,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-        )
-
-    def build(self, input_shape: Shape) -> None:
-        channels = self._channels(input_shape)
-        self.depthwise_kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            "depthwise_kernel",
-            regularizer=self.depthwise_regularizer,
-        )
-        self.pointwise_kernel = self.add_weight(
-            (*(1,) * self.rank, channels * self.depth_multiplier, self.filters),
-            self.pointwise_initializer,
-            "pointwise_kernel",
-            regularizer=self.pointwise_regularizer,
-        )
-        self._add_bias(self.filters)
-
-    def call(self, x, training=False):
-        y = depthwise(self, x, self.depthwise_kernel)
-        return self._finish(ops.conv(y, self.pointwise_kernel))
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        self._channels(input_shape)
-        return (input_shape[0], *self._space(input_shape), self.filters)

@@ -52,12 +52,14 @@ from .elementary import (
     where,
 )
 from .kernels.attention import embedding, scaled_dot_product_attention
-from .kernels.conv import conv, conv_transpose
+from .kernels.conv import conv
+from .kernels.conv_transpose import conv_transpose
+from .kernels.gated import gru, lstm
 from .kernels.linear import linear
 from .kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .kernels.norm import batch_norm, group_norm, layer_norm
 from .kernels.pool import average_pool, max_pool
-from .kernels.recurrent import gru, lstm, rnn
+from .kernels.recurrent import rnn
 from .kernels.softmax import log_softmax, softmax
 from .labels import check_labels
 from .products import matmul, tensordot

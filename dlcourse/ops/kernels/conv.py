@@ -12,23 +12,21 @@ turned round. `conv_transpose` is that way back, used as a layer. Read ``pool.py
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
-from ...errors import ConfigError, ShapeError, check_count
+from ...errors import ShapeError, check_count
 from ..products import matmul, swap_last
-from ..shaping import concatenate, floats, getitem, pad, reshape, split
+from ..shaping import concatenate, getitem, pad, split
 from .windows import (
     Axis,
     geometry,
     inner,
     offsets,
     pad_space,
-    per_axis,
     places,
     windows,
 )
@@ -234,184 +232,4 @@ def _(g, saved, needs, into):
         dw = kernel_gradient(padded, g, axes, groups, kernel.shape)
     if needs[0]:
         dx = scatter(g, kernel, axes, groups, padded.shape[-1])[inner(axes)]
-    return dx, dw
-
-
-# ----------------------------------------------------------------------- transposed
-
-
-def transposed_geometry(
-    sizes: Sequence[int],
-    window: Sequence[int],
-    strides: Any,
-    padding: Any,
-    output_padding: Any,
-    dilation_rate: Any,
-) -> tuple[list[Axis], list[int]]:
-    """The axes of the convolution this is the way back of, and the output sizes.
-
-    The `Axis` describes the *output* as that convolution's input: its ``out`` is at
-    least our input's size, its padding is what is cut off.
-    """
-    n = len(sizes)
-    strides = per_axis("strides", strides, n)
-    dilations = per_axis("dilation_rate", dilation_rate, n)
-    extra: Sequence[int | None] = [None] * n
-    if output_padding is not None:
-        given = (
-            output_padding
-            if isinstance(output_padding, (tuple, list))
-            else [output_padding] * n
-        )
-        extra = [check_count("output_padding", e, low=0) for e in given]
-    axes, outs = [], []
-    for i, size in enumerate(sizes):
-        stride, reach = strides[i], (window[i] - 1) * dilations[i] + 1
-        full = (size - 1) * stride + reach
-        more = extra[i]
-        if more is not None and more >= stride and more > 0:
-            raise ConfigError(
-                f"output_padding must be smaller than the stride {stride}, not {more}."
-            )
-        if padding == "valid" and more is None:
-            before, out = 0, size * stride + max(reach - stride, 0)
-        elif padding == "same" and more is None:
-            before, out = max(reach - stride, 0) // 2, size * stride
-        else:
-            if padding == "valid":
-                before = after = 0
-            elif padding == "same":
-                before = after = reach // 2
-            else:
-                before, after = _pair(padding, i)
-            out = full - before - after + (more or 0)
-        if out < 1:
-            raise ShapeError(
-                f"conv_transpose: padding {padding!r} cuts all {full} cells off axis "
-                f"{i + 1}."
-            )
-        after = max(full - before - out, 0)
-        axes.append(Axis(out, window[i], stride, dilations[i], before, after))
-        outs.append(out)
-    return axes, outs
-
-
-def _pair(padding: Any, i: int) -> tuple[int, int]:
-    one = padding[i] if isinstance(padding, (tuple, list)) else padding
-    if isinstance(one, str):
-        raise ConfigError(
-            f"padding must be 'valid', 'same', a number or pairs, not {padding!r}."
-        )
-    pair = tuple(one) if isinstance(one, (tuple, list)) else (one, one)
-    before, after = (check_count("padding", p, low=0) for p in pair)
-    return before, after
-
-
-def _fitted(axes: Sequence[Axis], sizes: Sequence[int]) -> list[Axis]:
-    """The axes padded exactly so far that the window has `sizes` places."""
-    fitted = []
-    for axis, size in zip(axes, sizes, strict=True):
-        full = (size - 1) * axis.stride + axis.reach
-        fitted.append(axis._replace(after=max(full - axis.before - axis.size, 0)))
-    return fitted
-
-
-def conv_transpose_reference(
-    x: Any,
-    kernel: Any,
-    *,
-    strides: Any = 1,
-    padding: Any = "valid",
-    output_padding: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    """Each input cell paints the kernel, scaled by its value, onto the output."""
-    x, kernel = floats(x), floats(kernel)
-    sizes = x.shape[1:-1]
-    axes, outs = transposed_geometry(
-        sizes, kernel.shape[:-2], strides, padding, output_padding, dilation_rate
-    )
-    lengths = [
-        max((n - 1) * a.stride + a.reach, a.before + a.size)
-        for n, a in zip(sizes, axes, strict=True)
-    ]
-    y = None
-    for cell in itertools.product(*(range(a.window) for a in axes)):
-        term = matmul(x, swap_last(getitem(kernel, cell)))
-        for i, (k, axis) in enumerate(zip(cell, axes, strict=True)):
-            term = _spread(term, i + 1, axis, k, lengths[i])
-        y = term if y is None else y + term
-    cut = (slice(a.before, a.before + out) for a, out in zip(axes, outs, strict=True))
-    return getitem(y, (slice(None), *cut))
-
-
-def _spread(x: Any, place: int, axis: Axis, k: int, length: int) -> Any:
-    """The entries of one axis, `stride` apart, starting at k·dilation, in `length`."""
-    n = x.shape[place]
-    front, back = x.shape[:place], x.shape[place + 1 :]
-    none = [(0, 0)] * len(front)
-    gaps = reshape(x, (*front, n, 1, *back))
-    gaps = pad(gaps, (*none, (0, 0), (0, axis.stride - 1), *[(0, 0)] * len(back)))
-    line = reshape(gaps, (*front, n * axis.stride, *back))
-    line = getitem(line, (*[slice(None)] * place, slice(0, (n - 1) * axis.stride + 1)))
-    start = k * axis.dilation
-    rest = length - start - line.shape[place]
-    return pad(line, (*none, (start, rest), *[(0, 0)] * len(back)))
-
-
-@kernel_of(conv_transpose_reference)
-def conv_transpose(
-    x, kernel, *, strides=1, padding="valid", output_padding=None, dilation_rate=1
-):
-    """The way back of `conv`, as a layer that enlarges: each cell paints the kernel.
-
-    Shapes: x (N, *space, C), kernel (*window, F, C), y (N, *out, F). "valid" gives
-    size·stride + max(reach − stride, 0), "same" size·stride; a number p gives
-    (size − 1)·stride − 2p + reach + output_padding. Sources: Zeiler et al. (2010);
-    lecture "autoencoders".
-    """
-    fits = x.ndim in (3, 4, 5) and kernel.ndim == x.ndim
-    if not fits or x.shape[-1] != kernel.shape[-1]:
-        raise ShapeError(
-            f"conv_transpose: x {x.shape} needs a kernel (*window, out, {x.shape[-1]}) "
-            f"of as many axes, not {kernel.shape}."
-        )
-    sizes = x.shape[1:-1]
-    axes, outs = transposed_geometry(
-        sizes, kernel.shape[:-2], strides, padding, output_padding, dilation_rate
-    )
-    axes = _fitted(axes, sizes)
-    x = xp.ascontiguousarray(x)
-    exact = [
-        axis._replace(size=(n - 1) * axis.stride + axis.reach, before=0, after=0)
-        for axis, n in zip(axes, sizes, strict=True)
-    ]
-    painted = scatter(x, kernel, exact, 1, kernel.shape[-2])
-    y = xp.zeros((len(x), *outs, kernel.shape[-2]), x.dtype)
-    seen, kept = _overlap(axes, exact)
-    y[kept] = painted[seen]
-    return y, (x, kernel, axes, exact)
-
-
-def _overlap(axes: Sequence[Axis], exact: Sequence[Axis]) -> tuple[Any, Any]:
-    """Which painted cells are seen, and where they are in the output."""
-    seen, kept = [slice(None)], [slice(None)]
-    for axis, full in zip(axes, exact, strict=True):
-        length = min(axis.size, full.size - axis.before)
-        seen.append(slice(axis.before, axis.before + length))
-        kept.append(slice(0, length))
-    return tuple(seen), tuple(kept)
-
-
-@conv_transpose.backward
-def _(g, saved, needs, into):
-    x, kernel, axes, exact = saved
-    seen, kept = _overlap(axes, exact)
-    painted = xp.zeros((len(g), *(a.size for a in exact), g.shape[-1]), g.dtype)
-    painted[seen] = g[kept]
-    dx = dw = None
-    if needs[0]:
-        dx = slide(painted, kernel, exact, 1)
-    if needs[1]:
-        dw = kernel_gradient(painted, x, exact, 1, kernel.shape)
     return dx, dw
