@@ -88,8 +88,7 @@ def test_every_rate_is_a_picture(explorer, rate):
     assert f"learning rate {rate:g}" in repr(explorer)
 
 
-def test_presets_work_and_differ():
-    explorer = landscape()
+def test_presets_work_and_differ(explorer):
     seen = set()
     for preset in PRESETS:
         explorer.set(preset=preset)
