@@ -1,11 +1,11 @@
 """A figure for a notebook's page, and the words for those who cannot see it.
 
 Three readers open a notebook. JupyterLab shows ``image/png`` but drops its alternative
-text (as of 4.6), so the words also stand below the picture, to be unfolded. A code host
-shows the saved picture without running anything. A notebook check compares the saved
-text with a new one, but no picture, and so the text is the words and nothing else. (An
-image inside HTML would count as text, to its last pixel.) Afterwards, read
-``widgets/explorer.py``: pictures that answer.
+text, and so does nbconvert (as of 4.6 and 7.17); hence the words also stand below the
+picture, to be unfolded. A code host shows the saved picture without running anything.
+And a notebook check compares the saved text with a new one, but no picture; so the text
+is the words and nothing else. (An image inside HTML would count as text, to its last
+pixel.) Afterwards, read ``widgets/explorer.py``: pictures that answer.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Picture:
 
 
 class _Words:
-    """The same words for JupyterLab, which drops a PNG's alternative text."""
+    """The same words on the page, where a PNG's alternative text is dropped."""
 
     def __init__(self, words: str) -> None:
         self._words = words

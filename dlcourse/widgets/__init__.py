@@ -13,6 +13,7 @@ from .learning_rate import learning_rate
 from .learning_rate_sweep import learning_rate_sweep
 from .neuron import neuron
 from .overfitting import overfitting
+from .playground import playground
 
 __all__ = [
     "Choice",
@@ -29,4 +30,5 @@ __all__ = [
     "learning_rate_sweep",
     "neuron",
     "overfitting",
+    "playground",
 ]

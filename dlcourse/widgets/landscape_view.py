@@ -13,22 +13,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import analysis
+from ..plots.style import BLUE, ORANGE, SKY, VERMILION
 from .picture import animate
 from .surface import (
     PLATE,
-    VERMILION,
     add_path,
     draw_surface,
     few_ticks,
     move_path,
     raise_surface,
 )
+from .words import percent
 
 STEPS, EVERY = 200, 2  # of the training, and between two recorded places
 VIEWS = ("from above", "from the side")
 SHOWN = (1e-3, 10)  # the losses in the curve
 REACH, SIDE = 1.9, 51  # of the plane of the inputs, and values along each side
-ORANGE, SKY, BLUE = "#E69F00", "#56B4E9", "#0072B2"
 
 
 @dataclass(frozen=True)
@@ -180,15 +180,6 @@ def raised(walk: Walk) -> np.ndarray:
     """The path's heights (K,) in the picture from the side: just above the slice."""
     low, high = walk.surface.loss.min(), walk.surface.loss.max()
     return np.clip(walk.map_loss, low, high) + 0.015 * (high - low)
-
-
-def percent(share: float) -> str:
-    """A share in words.
-
-    >>> percent(0.957), percent(0.0004)
-    ('96 %', 'less than 1 %')
-    """
-    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
 
 
 def point_at(artists: SimpleNamespace, x: float, y: float) -> dict[str, int]:

@@ -18,10 +18,12 @@ from matplotlib.patches import Wedge
 from matplotlib.patheffects import withStroke
 
 from ..analysis import Bowl
+from ..plots.style import BLUE, GREEN, ORANGE, VERMILION
 from .controls import Slider, Time
 from .explorer import Explorer
 from .picture import animate
 from .surface import PLATE
+from .words import number
 
 FLAT = 1.0  # the curvature along θ₁
 STEPS = 40
@@ -30,7 +32,6 @@ LEVELS = np.geomspace(300, 0.05, 14)  # of the loss, where the map changes its c
 FLOOR, CEILING = 1e-6, 1e6  # of the loss curve
 FULL = 3.0  # the end of the dial
 
-GREEN, ORANGE, VERMILION, BLUE = "#009E73", "#E69F00", "#D55E00", "#0072B2"
 ZONES = (  # from, to, color, name: what a step does in a direction
     (0, 1, GREEN, "glide"),
     (1, 2, ORANGE, "zigzag"),
@@ -199,21 +200,21 @@ def draw(artists: SimpleNamespace, descent: Descent) -> None:
         needle.set_data([0, tip[0]], [0, tip[1]])
     names = ("steep", "flat")
     for line, name, product in zip(artists.lines, names, products[::-1]):
-        line.set_text(f"{name} {product:.3g}: × {signed(1 - product)} per step")
+        line.set_text(f"{name} {product:.3g}: × {factor(1 - product)} per step")
     loss = np.clip(np.nan_to_num(descent.loss, nan=1e300), FLOOR, 1e300)
     artists.begin.set_ydata([loss[0], loss[0]])
     artists.curve.set_data(np.arange(len(loss)), loss)
     artists.end.set_data([len(loss) - 1], loss[-1:].clip(max=CEILING))
 
 
-def signed(value: float) -> str:
+def factor(value: float) -> str:
     """A factor with a real minus sign, in parentheses if it has one.
 
-    >>> signed(0.9), signed(-1.1), signed(-1e-17)
+    >>> factor(0.9), factor(-1.1), factor(-1e-17)
     ('0.9', '(−1.1)', '0')
     """
-    value = round(value, 2)
-    return f"(−{-value:g})" if value < 0 else f"{abs(value):g}"
+    text = number(value)
+    return f"({text})" if text.startswith("−") else text
 
 
 def verdict(descent: Descent) -> str:

@@ -23,6 +23,7 @@ from .. import datasets
 from ..analysis import Landscape, landscape, sharpness, stability_edge
 from ..layers import Dense, Input
 from ..models import Sequential, sweep
+from ..plots.style import GRAY, VERMILION
 from .controls import Counter, Stops
 from .explorer import Explorer
 from .surface import PLATE, draw_surface
@@ -31,7 +32,6 @@ RATES = np.geomspace(0.002, 2.0, 64)
 STEPS, POINTS, UNITS = 200, 200, 16
 FLOOR, CEILING = 0.05, 20.0  # of the losses shown
 SHARP = (0.5, 60.0)  # the curvatures shown
-VERMILION, GRAY = "#D55E00", "#8a8a8a"
 
 
 @dataclass(frozen=True)

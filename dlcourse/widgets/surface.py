@@ -14,10 +14,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis import Landscape
+from ..plots.style import VERMILION
 
 LEVELS = 18
 COLORS = "viridis_r"  # dark is high
-VERMILION = "#D55E00"
 HALO = [withStroke(linewidth=4.5, foreground="white")]
 # Behind words on a map; a halo around letters would take 10 ms longer.
 PLATE = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 2.5}

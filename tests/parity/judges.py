@@ -49,9 +49,8 @@ class TorchOps:
 
     @staticmethod
     def hard_sigmoid(x):
-        return (
-            torch.clamp(x + 3, 0, 6) / 6
-        )  # the slope of F.hardsigmoid is float32(1/6)
+        # by definition: the slope of F.hardsigmoid is float32(1/6), in float64 too
+        return torch.clamp(x + 3, 0, 6) / 6
 
     @staticmethod
     def leaky_relu(x, *, negative_slope=0.2):

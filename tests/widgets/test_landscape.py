@@ -43,7 +43,7 @@ def test_the_slice_of_the_path_explains_it_and_a_random_one_does_not(explorer):
     walk = explorer.result
     assert walk.surface.explained < 0.02
     assert abs(np.log(walk.map_loss / walk.surface.path_loss)).max() > 2
-    assert "less than 1 %" in explorer._artists.plane.words.get_text()
+    assert "0.075 %" in explorer._artists.plane.words.get_text()
 
 
 def test_the_network_at_the_dot(explorer):
@@ -88,8 +88,7 @@ def test_every_rate_is_a_picture(explorer, rate):
     assert f"learning rate {rate:g}" in repr(explorer)
 
 
-def test_presets_work_and_differ():
-    explorer = landscape()
+def test_presets_work_and_differ(explorer):
     seen = set()
     for preset in PRESETS:
         explorer.set(preset=preset)

@@ -57,6 +57,11 @@ def test_rings_are_where_the_loss_is_their_level():
     np.testing.assert_allclose(losses, np.repeat(LEVELS[:, None], 181, 1))
 
 
+@pytest.fixture(scope="module")
+def bowl():
+    return learning_rate()
+
+
 @pytest.mark.parametrize(
     ("preset", "words"),
     [
@@ -67,18 +72,19 @@ def test_rings_are_where_the_loss_is_their_level():
         ("round bowl", "glides"),
     ],
 )
-def test_presets_do_what_they_are_named(preset, words):
-    assert words in repr(learning_rate(preset))
+def test_presets_do_what_they_are_named(bowl, preset, words):
+    bowl.set(preset=preset)
+    assert words in repr(bowl)
 
 
-def test_all_presets_are_tested_and_differ():
-    shown = {repr(learning_rate(preset)) for preset in PRESETS}
-    assert len(shown) == len(PRESETS) == 5
+def test_a_preset_can_be_the_beginning():
+    assert len(PRESETS) == 5
+    assert "it explodes" in repr(learning_rate(preset="too large"))
 
 
-def test_the_needles_show_rate_times_curvature():
-    explorer = learning_rate()
-    explorer.set(learning_rate=0.1, curvature=15.0)
+def test_the_needles_show_rate_times_curvature(bowl):
+    explorer = bowl
+    explorer.set(preset="right", learning_rate=0.1, curvature=15.0)
     assert tip(explorer, 0) == pytest.approx(0.1)
     assert tip(explorer, 1) == pytest.approx(1.5)
     explorer.set(learning_rate=1.0)
@@ -86,9 +92,9 @@ def test_the_needles_show_rate_times_curvature():
     assert at(0) == pytest.approx(np.pi) and at(FULL) == at(99) == 0
 
 
-def test_the_start_on_the_valley_floor_is_told():
-    explorer = learning_rate(learning_rate=0.5, start2=0.0)
-    assert "exactly on the floor" in repr(explorer)
+def test_the_start_on_the_valley_floor_is_told(bowl):
+    bowl.set(preset="right", learning_rate=0.5, start2=0.0)
+    assert "exactly on the floor" in repr(bowl)
 
 
 def test_far_away_is_still_a_picture():
@@ -101,8 +107,8 @@ def test_far_away_is_still_a_picture():
     assert not explorer._artists.gone.get_visible()
 
 
-def test_pointing_at_the_map_moves_the_start():
-    artists = learning_rate()._artists
+def test_pointing_at_the_map_moves_the_start(bowl):
+    artists = bowl._artists
     x, y = artists.plane.transData.transform((2.0, -1.04))
     assert point_at(artists, x, y) == {"start1": 2.0, "start2": -1.0}
     x, y = artists.plane.transData.transform((4.3, -4.3))
@@ -118,10 +124,11 @@ def test_steps_are_played():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 0.0, 5.0, float("nan"), "fast"])
-def test_a_rate_that_cannot_be_is_refused(rate):
-    explorer = learning_rate()
+def test_a_rate_that_cannot_be_is_refused(bowl, rate):
+    before = bowl.settings
     with pytest.raises(ConfigError, match="learning_rate"):
-        explorer.set(learning_rate=rate)
+        bowl.set(learning_rate=rate)
+    assert bowl.settings == before
     with pytest.raises(ConfigError, match="learning_rate"):
         learning_rate(learning_rate=rate)
 
@@ -132,6 +139,11 @@ def test_a_rate_that_cannot_be_is_refused(rate):
 @pytest.fixture(scope="module")
 def runs():
     return train(0)
+
+
+@pytest.fixture(scope="module")
+def sweeper():
+    return learning_rate_sweep("too small")
 
 
 def test_64_rates_from_one_start(runs):
@@ -158,17 +170,16 @@ def test_nobody_stays_where_it_is_too_steep(runs):
     assert len(ratios) >= 4 and abs(np.median(ratios) - 1) < 0.25
 
 
-def test_each_start_is_trained_once():
-    train(0)
+def test_each_start_is_trained_once(sweeper):
     before = train.cache_info().misses
-    explorer = learning_rate_sweep()
     for rate in RATES[::7]:
-        explorer.set(learning_rate=float(rate))
+        sweeper.set(learning_rate=float(rate))
     assert train.cache_info().misses == before
 
 
-def test_scrubbing_shows_the_run(runs):
-    explorer = learning_rate_sweep("too small")
+def test_scrubbing_shows_the_run(runs, sweeper):
+    explorer = sweeper
+    explorer.set(preset="too small")
     index = explorer.result.index
     assert RATES[index] == pytest.approx(0.01, rel=0.06)
     x, y = explorer._artists.curve.get_data()
@@ -189,14 +200,14 @@ def test_scrubbing_shows_the_run(runs):
         ("at the edge", "At the edge"),
     ],
 )
-def test_presets_of_the_sweep(preset, words):
-    explorer = learning_rate_sweep(preset)
-    assert words in repr(explorer)
-    assert explorer._artists.away.get_visible() == (preset == "too large")
+def test_presets_of_the_sweep(sweeper, preset, words):
+    sweeper.set(preset=preset)
+    assert words in repr(sweeper)
+    assert sweeper._artists.away.get_visible() == (preset == "too large")
 
 
-def test_other_first_weights_are_another_landscape(runs):
-    explorer = learning_rate_sweep(start=1)
-    assert explorer.result.runs is not runs
-    assert not np.allclose(explorer.result.runs.loss[:, 0], runs.loss[:, 0])
-    assert explorer.message == ""
+def test_other_first_weights_are_another_landscape(runs, sweeper):
+    sweeper.set(start=1)
+    assert sweeper.result.runs is not runs
+    assert not np.allclose(sweeper.result.runs.loss[:, 0], runs.loss[:, 0])
+    assert sweeper.message == ""
