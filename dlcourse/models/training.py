@@ -96,7 +96,7 @@ class Trainer(Compiled):
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
             StopBetweenSteps() as stop,
         ):
-            watchers.send("on_train_begin")
+            watchers.send("on_train_begin", {})
             try:
                 if resume is not None:
                     checkpoint.restore(self, run, resume)
@@ -105,14 +105,14 @@ class Trainer(Compiled):
                     self._end_epoch(run, validation)
                     stop.check()
             finally:
-                watchers.send("on_train_end")
+                watchers.send("on_train_end", run.logs)
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
         x, y, weight = samples
         watchers, n = run.watchers, data.size_of(x)
         if run.batch == 0:
-            watchers.send("on_epoch_begin", run.epoch)
+            watchers.send("on_epoch_begin", run.epoch, {})
             run.begin_epoch(n)
             for metric in self._metrics:
                 metric.reset_state()
@@ -120,7 +120,7 @@ class Trainer(Compiled):
         theta = self._pack()
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
-            watchers.send("on_train_batch_begin", run.batch)
+            watchers.send("on_train_batch_begin", run.batch, {})
             xb, yb, wb = (data.pick(part, index) for part in (x, y, weight))
             if not theta.is_intact():
                 theta = self._pack()
@@ -145,7 +145,7 @@ class Trainer(Compiled):
             values = self._evaluate(*validation, run.batch_size)
             names = self.metrics_names
             logs.update({f"val_{n}": v for n, v in zip(names, values, strict=True)})
-        epoch = run.end_epoch()
+        epoch, run.logs = run.end_epoch(), logs
         run.watchers.send("on_epoch_end", epoch, logs)
 
     # -- evaluate and predict
