@@ -65,13 +65,7 @@ class Trainer(Compiled):
         epochs = check_count("epochs", epochs, low=0)
         initial_epoch = check_count("initial_epoch", initial_epoch, low=0)
         generator = backend.make_rng(seed)
-        if class_weight is not None:
-            by_class = data.weights_by_class(y, class_weight)
-            sample_weight = (
-                by_class
-                if sample_weight is None
-                else by_class * np.asarray(sample_weight, np.float32).reshape(-1)
-            )
+        by_class = data.weights_by_class(y, class_weight)
         x, y, weight = self._prepare(x, y, sample_weight)
         validation = None
         if validation_data is not None:
@@ -82,6 +76,9 @@ class Trainer(Compiled):
             validation = self._prepare(*(*validation_data, None)[:3], "validation ")
         elif validation_split:
             (x, y, weight), validation = data.split_off(x, y, weight, validation_split)
+        if by_class is not None:  # for training only, as in Keras
+            by_class = backend.asarray(by_class[: data.size_of(x)])
+            weight = by_class if weight is None else weight * by_class
         self.history = History()
         watchers = CallbackList(callbacks, self.history, _shown(verbose))
         steps = -(-data.size_of(x) // batch_size)
