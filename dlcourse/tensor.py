@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
-from .errors import ShapeError
+from .errors import ConfigError, ShapeError
 
 
 class Node:
@@ -76,6 +76,10 @@ class Tensor:
         if dtype is not None:
             dtype = np.dtype(dtype)
             if dtype.kind in "iub":
+                if requires_grad:
+                    raise ConfigError(
+                        f"A Tensor of {dtype} has no gradient; use floats."
+                    )
                 data = backend.asindices(data).astype(dtype)
             else:
                 data = backend.asarray(data, dtype)
@@ -127,6 +131,9 @@ class Tensor:
 
     def __float__(self) -> float:
         return float(self.item())
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form) if form else str(self)
 
     def __int__(self) -> int:
         return int(self.item())

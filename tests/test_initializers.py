@@ -10,7 +10,7 @@ import dlcourse as dl
 from dlcourse import initializers
 from dlcourse.errors import ConfigError
 
-IN, OUT = 300, 500
+IN, OUT = 200, 300
 CUT = 0.87962566103423978  # what cutting at two deviations leaves of one
 
 # settings, variance, largest size (None: no bound) for a kernel (IN, OUT)
@@ -64,7 +64,7 @@ def test_variance_mean_and_bounds(name, how, variance, largest):
     spread = 4 * math.sqrt(variance / w.size)  # four deviations of the mean
     if name in RANDOM and "minval" not in how:
         assert abs(w.mean() - how.get("mean", 0.0)) <= spread
-    assert w.var() == pytest.approx(variance, rel=0.02, abs=1e-12)
+    assert w.var() == pytest.approx(variance, rel=0.03, abs=1e-12)
     if largest is not None:
         assert np.abs(w).max() <= largest * (1 + 1e-12)
         if name != "Orthogonal":
@@ -105,7 +105,7 @@ def test_fans_of_kernels(shape, fan_in, fan_out):
 
 def test_a_signal_keeps_its_size():
     """What the initializers are for: after 20 layers neither faded nor exploded."""
-    x = np.random.default_rng(0).normal(size=(200, 256)).astype("float32")
+    x = np.random.default_rng(0).normal(size=(100, 128)).astype("float32")
     for activation, initializer, low, high in (
         ("relu", "he_normal", 0.3, 3),
         ("tanh", "glorot_normal", 0.1, 1),
@@ -114,7 +114,7 @@ def test_a_signal_keeps_its_size():
     ):
         y = x
         for _ in range(20):
-            y = dl.layers.Dense(256, activation, kernel_initializer=initializer)(y)
+            y = dl.layers.Dense(128, activation, kernel_initializer=initializer)(y)
         assert low < y.data.std() < high, (activation, y.data.std())
 
 

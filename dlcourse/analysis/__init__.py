@@ -1,9 +1,11 @@
 """What a trained network looks like from outside, in numbers: no drawing here.
 
 Read ``stability.py`` first (how large a learning rate may be), then ``landscape.py``
-(the loss over a plane of weights) and ``intervals.py`` (how sure a mean of runs is).
+(the loss over a plane of weights), ``intervals.py`` (how sure a mean of runs is) and
+``fitting.py`` (a training that overfits, stage by stage).
 """
 
+from .fitting import Fitting, Stop, early_stop
 from .intervals import Interval, difference_interval, mean_interval
 from .landscape import Landscape, landscape
 from .stability import (
@@ -16,9 +18,12 @@ from .stability import (
 
 __all__ = [
     "Bowl",
+    "Fitting",
     "Interval",
     "Landscape",
+    "Stop",
     "difference_interval",
+    "early_stop",
     "hessian",
     "hessian_products",
     "landscape",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -81,13 +82,18 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule = schedule
         self.verbose = verbose
+        parameters = inspect.signature(schedule).parameters.values()
+        places = (
+            inspect.Parameter.POSITIONAL_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        )
+        self._takes_rate = sum(p.kind in places for p in parameters) > 1 or any(
+            p.kind is p.VAR_POSITIONAL for p in parameters
+        )
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         rate = self.model.optimizer.learning_rate
-        try:
-            new = self.schedule(epoch, rate)
-        except TypeError:
-            new = self.schedule(epoch)
+        new = self.schedule(epoch, rate) if self._takes_rate else self.schedule(epoch)
         self.model.optimizer.learning_rate = new
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {new:.4g}")

@@ -4,4 +4,4 @@ A notebook calls ``dl.exercises.neuron.z_of_the_example(z)`` and reads what come
 Worked solutions are in ``notebooks/solutions/``, not here. Read ``check.py`` next.
 """
 
-from . import learning_rate, multilayer, neuron, start
+from . import learning_rate, multilayer, neuron, overfitting, start

@@ -40,6 +40,7 @@ class Run:
         self.order: Any = None  # of the samples in this epoch
         self.total: Any = 0.0  # the losses of this epoch, stays on the device
         self.seen = 0
+        self.logs: dict[str, float] = {}  # of the last whole epoch
 
     def begin_epoch(self, n: int) -> None:
         """Draw the order of the samples and begin to count."""

@@ -78,6 +78,8 @@ class Compiled:
         wanted = [metrics] if isinstance(metrics, str) else list(metrics or [])
         for metric in wanted:
             check_metric(metric, loss=new_loss, output_shape=(None, 1))
+        if new_optimizer is not self.optimizer:
+            new_optimizer.reset()  # another model's momenta mean nothing here
         self.optimizer = new_optimizer
         self.loss = new_loss
         self.loss_weights = loss_weights

@@ -17,7 +17,7 @@ from typing import Any
 from .. import backend
 from ..autodiff import mark_written
 from ..backend import xp
-from ..errors import ShapeError
+from ..errors import ConfigError, ShapeError
 from ..layers.base import Weight
 
 
@@ -28,6 +28,12 @@ class Theta:
         self.weights = list(weights)
         self.penalized = [w for w in self.weights if w.regularizer is not None]
         self.runs = runs
+        found = {str(weight.dtype) for weight in self.weights}
+        if len(found) > 1:
+            raise ConfigError(
+                f"The layers have weights of several types ({sorted(found)}); give all "
+                "the same dtype."
+            )
         dtype = self.weights[0].dtype if self.weights else backend.DEFAULT_FLOAT
         self.size = sum(weight.data.size for weight in self.weights)
         lead = () if runs is None else (runs,)

@@ -142,5 +142,11 @@ class Sequential(Model):
     def from_config(cls, config: Any) -> Sequential:
         from .. import layers as known
 
+        unknown = set(config) - {"name", "dtype", "layers"}
+        if unknown or not all(isinstance(c, dict) for c in config.get("layers", [3])):
+            raise ConfigError(
+                "A config of Sequential has 'name', 'dtype' and 'layers' (a list of "
+                f"configs); {sorted(unknown) or config.get('layers')} does not fit."
+            )
         made = [known.from_config(c) for c in config["layers"]]
         return cls(made, name=config.get("name"), dtype=config.get("dtype"))

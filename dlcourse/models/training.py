@@ -65,13 +65,7 @@ class Trainer(Compiled):
         epochs = check_count("epochs", epochs, low=0)
         initial_epoch = check_count("initial_epoch", initial_epoch, low=0)
         generator = backend.make_rng(seed)
-        if class_weight is not None:
-            by_class = data.weights_by_class(y, class_weight)
-            sample_weight = (
-                by_class
-                if sample_weight is None
-                else by_class * np.asarray(sample_weight, np.float32).reshape(-1)
-            )
+        by_class = data.weights_by_class(y, class_weight)
         x, y, weight = self._prepare(x, y, sample_weight)
         validation = None
         if validation_data is not None:
@@ -82,6 +76,9 @@ class Trainer(Compiled):
             validation = self._prepare(*(*validation_data, None)[:3], "validation ")
         elif validation_split:
             (x, y, weight), validation = data.split_off(x, y, weight, validation_split)
+        if by_class is not None:  # for training only, as in Keras
+            by_class = backend.asarray(by_class[: data.size_of(x)])
+            weight = by_class if weight is None else weight * by_class
         self.history = History()
         watchers = CallbackList(callbacks, self.history, _shown(verbose))
         steps = -(-data.size_of(x) // batch_size)
@@ -96,7 +93,7 @@ class Trainer(Compiled):
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
             StopBetweenSteps() as stop,
         ):
-            watchers.send("on_train_begin")
+            watchers.send("on_train_begin", {})
             try:
                 if resume is not None:
                     checkpoint.restore(self, run, resume)
@@ -105,14 +102,14 @@ class Trainer(Compiled):
                     self._end_epoch(run, validation)
                     stop.check()
             finally:
-                watchers.send("on_train_end")
+                watchers.send("on_train_end", run.logs)
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
         x, y, weight = samples
         watchers, n = run.watchers, data.size_of(x)
         if run.batch == 0:
-            watchers.send("on_epoch_begin", run.epoch)
+            watchers.send("on_epoch_begin", run.epoch, {})
             run.begin_epoch(n)
             for metric in self._metrics:
                 metric.reset_state()
@@ -120,7 +117,7 @@ class Trainer(Compiled):
         theta = self._pack()
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
-            watchers.send("on_train_batch_begin", run.batch)
+            watchers.send("on_train_batch_begin", run.batch, {})
             xb, yb, wb = (data.pick(part, index) for part in (x, y, weight))
             if not theta.is_intact():
                 theta = self._pack()
@@ -145,7 +142,7 @@ class Trainer(Compiled):
             values = self._evaluate(*validation, run.batch_size)
             names = self.metrics_names
             logs.update({f"val_{n}": v for n, v in zip(names, values, strict=True)})
-        epoch = run.end_epoch()
+        epoch, run.logs = run.end_epoch(), logs
         run.watchers.send("on_epoch_end", epoch, logs)
 
     # -- evaluate and predict

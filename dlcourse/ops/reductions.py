@@ -55,12 +55,17 @@ def _others(g, y, x, axis=None, keepdims=False):
     order = (*rest, *axes)
     size = math.prod(x.shape[a] for a in axes)
     lines = x.transpose(order).reshape((*(x.shape[i] for i in rest), size))
+    line = [lines[..., i] for i in range(size)]
+    before, after = [None] * size, [None] * size  # the products of those on each side
+    for i in range(1, size):
+        before[i] = line[0] if i == 1 else before[i - 1] * line[i - 1]
+        k = size - 1 - i
+        after[k] = line[size - 1] if i == 1 else after[k + 1] * line[k + 1]
     parts = []
-    for i in range(size):
-        others = [lines[..., j] for j in range(size) if j != i]
-        product = others[0] if others else lines[..., i] * 0 + 1
-        for other in others[1:]:
-            product = product * other
+    for i, (left, right) in enumerate(zip(before, after, strict=True)):
+        both = [side for side in (left, right) if side is not None]
+        product = both[0] if both else line[i] * 0 + 1
+        product = product * both[1] if len(both) == 2 else product
         parts.append(reshape(product, (*product.shape, 1)))
     shape = tuple(x.shape[i] for i in order)
     inverse = sorted(range(len(order)), key=order.__getitem__)

@@ -230,6 +230,9 @@ class Nadam(Optimizer):
         self.beta_1 = check_number("beta_1", beta_1, low=0, high=1, open_high=True)
         self.beta_2 = check_number("beta_2", beta_2, low=0, high=1, open_high=True)
         self.epsilon = check_number("epsilon", epsilon, low=0)
+
+    def reset(self):
+        super().reset()
         self._product = 1.0  # of the momenta so far
 
     def begin_step(self):

@@ -52,6 +52,10 @@ class Optimizer(Configurable):
             raise ConfigError(
                 "Give only one of clipnorm, clipvalue and global_clipnorm."
             )
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: no steps taken, nothing remembered."""
         self.iterations = 0
         self._state: list[dict[str, Any]] = []
 

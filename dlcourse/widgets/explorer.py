@@ -3,8 +3,9 @@
 An interactive is three plain things, testable without a notebook: `compute(**settings)`
 returns a frozen dataclass of arrays, `layout(figure)` makes the artists once,
 `draw(artists, result)` updates them. `Explorer` adds everything that has to do with a
-page, and is the only class here that knows ipywidgets. Read `neuron.py` next, the
-shortest whole interactive.
+page; it and its helpers (`page.py`, `picture.py`, `scheduling.py`, `cells.py`) are all
+that knows of ipywidgets, encodings and event loops. Read `neuron.py` next, the shortest
+whole interactive.
 """
 
 import html
@@ -23,8 +24,6 @@ from .picture import Picture
 from .scheduling import Latest, Slices
 from .settings import Settings
 from .view import View
-
-_replace_earlier = replace_earlier
 
 
 class Explorer:

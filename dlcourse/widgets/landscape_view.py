@@ -18,12 +18,14 @@ from .picture import animate
 from .surface import (
     PLATE,
     add_path,
-    draw_surface,
+    add_surface,
     few_ticks,
     move_path,
+    move_surface,
+    on_map,
     raise_surface,
 )
-from .words import percent
+from .words import number, percent
 
 STEPS, EVERY = 200, 2  # of the training, and between two recorded places
 VIEWS = ("from above", "from the side")
@@ -74,14 +76,21 @@ def layout(figure: Figure) -> SimpleNamespace:
 
 
 def layout_plane(axes: Axes) -> SimpleNamespace:
-    """The slice from above."""
-    axes.grid(False)
-    few_ticks(axes.xaxis, axes.yaxis)
-    words = axes.text(
-        0.98, 0.025, "", transform=axes.transAxes, ha="right", weight="bold",
-        animated=True, bbox=PLATE,
-    )  # fmt: skip
-    return SimpleNamespace(axes=axes, words=words, **add_path(axes))
+    """The slice from above. All words move, so that nothing else must be redrawn."""
+    words = {"transform": axes.transAxes}
+    view = SimpleNamespace(
+        axes=axes,
+        **add_surface(axes),
+        **add_path(axes),
+        title=axes.text(0, 1.015, "", va="bottom", fontsize=13, **words),
+        across=axes.text(0.5, -0.02, "", va="top", ha="center", **words),
+        up=axes.text(-0.02, 0.5, "", va="center", ha="right", rotation=90, **words),
+        share=axes.text(
+            0.98, 0.025, "", ha="right", weight="bold", bbox=PLATE, **words
+        ),
+    )
+    animate(axes)
+    return view
 
 
 def layout_hill(axes: Any) -> SimpleNamespace:
@@ -121,10 +130,13 @@ def layout_curve(axes: Axes) -> dict[str, Any]:
     axes.set_title("Loss of the network", loc="left")
     axes.minorticks_off()
     axes.set_yticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
-    (true,) = axes.plot([], [], color="black", animated=True, label="true")
-    (seen,) = axes.plot([], [], color=BLUE, animated=True, label="on the slice")
-    seen.set_linestyle((0, (2, 1)))
-    axes.legend(loc="upper right", fontsize=11, ncols=2, borderaxespad=0)
+    (true,) = axes.plot([], [], color="black", animated=True)
+    (seen,) = axes.plot([], [], color=BLUE, ls=(0, (2, 1)), animated=True)
+    for place, words, color in (
+        (0.42, "— true", "black"),
+        (1, "- - on the slice", BLUE),
+    ):
+        axes.text(place, 0.9, words, color=color, transform=axes.transAxes, ha="right")
     return {
         "true": true,
         "seen": seen,
@@ -144,9 +156,7 @@ def draw(artists: SimpleNamespace, walk: Walk) -> None:
     if walk.steep:
         move_path(artists.hill, np.column_stack([surface.path, raised(walk)]), k)
     else:
-        move_path(artists.plane, surface.path, k)
-        share = percent(surface.explained)
-        artists.plane.words.set_text(f"{share} of the path's variance")
+        move_path(artists.plane, on_map(surface, surface.path), k)
     artists.answers.set_data(walk.answers)
     artists.ones.set_data(*walk.x[walk.y == 1].T)
     artists.zeros.set_data(*walk.x[walk.y == 0].T)
@@ -163,17 +173,22 @@ def draw_slice(artists: SimpleNamespace, walk: Walk) -> None:
     for view, visible in ((artists.plane, not walk.steep), (artists.hill, walk.steep)):
         for artist in vars(view).values():
             artist.set_visible(visible)
-    view = artists.hill if walk.steep else artists.plane
-    (raise_surface if walk.steep else draw_surface)(view.axes, walk.surface)
-    low, high = walk.surface.loss.min(), walk.surface.loss.max()
+    surface, plane, hill = walk.surface, artists.plane, artists.hill
+    low, high = surface.loss.min(), surface.loss.max()
     title = f"Loss on the slice: {low:.2g} (yellow) to {high:.2g} (dark)"
     if walk.steep:
-        view.axes.set_title(title, loc="left", y=0.95, x=0.13)
-    else:
-        one, two = map(percent, walk.surface.variance)
-        view.axes.set_title(title, loc="left")
-        view.axes.set_xlabel(f"direction 1: {one} of the path's variance")
-        view.axes.set_ylabel(f"direction 2: {two}")
+        raise_surface(hill.axes, surface)
+        hill.axes.set_title(title, loc="left", y=0.95, x=0.13)
+        return
+    move_surface(plane, surface)
+    plane.title.set_text(title)
+    plane.share.set_text(f"{percent(surface.explained)} of the path's variance")
+    for words, name, line, share in (
+        (plane.across, "direction 1", surface.alphas, surface.variance[0]),
+        (plane.up, "direction 2", surface.betas, surface.variance[1]),
+    ):
+        ends = f"from {number(line[0], 1)} to {number(line[-1], 1)}"
+        words.set_text(f"{name}, {ends} ({percent(share)})")
 
 
 def raised(walk: Walk) -> np.ndarray:
@@ -187,6 +202,7 @@ def point_at(artists: SimpleNamespace, x: float, y: float) -> dict[str, int]:
     axes = artists.plane.axes
     if not axes.get_visible() or not axes.bbox.contains(x, y):
         return {}
-    places = axes.transData.transform(artists.shown[0].path)
+    surface = artists.shown[0]
+    places = axes.transData.transform(on_map(surface, surface.path))
     distance = np.hypot(*(places - (x, y)).T)
     return {"step": int(distance.argmin()) * EVERY}

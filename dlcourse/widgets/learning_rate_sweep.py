@@ -26,7 +26,9 @@ from ..models import Sequential, sweep
 from ..plots.style import GRAY, VERMILION
 from .controls import Counter, Stops
 from .explorer import Explorer
-from .surface import PLATE, draw_surface
+from .picture import animate
+from .surface import PLATE, add_surface, move_surface, on_map
+from .words import percent
 
 RATES = np.geomspace(0.002, 2.0, 64)
 STEPS, POINTS, UNITS = 200, 200, 16
@@ -126,10 +128,9 @@ def layout(figure: Figure) -> SimpleNamespace:
 def layout_plane(axes: Axes) -> dict[str, Any]:
     """The landscape of the network, with the path of one run."""
     axes.set_title("Path on the loss surface", loc="left")
-    axes.grid(False)
     style = {"animated": True, "color": "white"}
-    return {
-        "plane": axes,
+    view = {
+        **add_surface(axes),
         "under": axes.plot([], [], lw=4, **style)[0],
         "path": axes.plot([], [], "o-", color=VERMILION, lw=1.6, ms=3.5, animated=True)[
             0
@@ -141,6 +142,8 @@ def layout_plane(axes: Axes) -> dict[str, Any]:
             weight="bold", animated=True, bbox=PLATE,
         ),
     }  # fmt: skip
+    animate(axes)
+    return {"plane": SimpleNamespace(axes=axes, **view)}
 
 
 def layout_curves(axes: Axes) -> dict[str, Any]:
@@ -208,15 +211,13 @@ def draw(artists: SimpleNamespace, scrub: Scrub) -> None:
     if artists.shown is not runs:
         draw_all(artists, runs)
         artists.shown = runs
-    path = np.nan_to_num(np.clip(runs.paths[i], -1e3, 1e3), nan=1e3)
-    for line in (artists.under, artists.path):
+    plane = artists.plane
+    path = np.nan_to_num(on_map(runs.surface, runs.paths[i]).clip(-99, 99), nan=99)
+    for line in (plane.under, plane.path):
         line.set_data(*path.T)
-    artists.begin.set_data(*path[:1].T)
-    artists.stop.set_data(*path[-1:].T)
-    plane = runs.surface
-    inside = plane.alphas[0] < path[-1, 0] < plane.alphas[-1]
-    inside &= plane.betas[0] < path[-1, 1] < plane.betas[-1]
-    artists.away.set_visible(not inside)
+    plane.begin.set_data(*path[:1].T)
+    plane.stop.set_data(*path[-1:].T)
+    plane.away.set_visible(abs(path[-1]).max() > 1)
     artists.curve.set_data(np.arange(STEPS + 1), np.nan_to_num(runs.loss[i], nan=1e30))
     artists.name.set_text(f"rate {scrub.rate:.3g}")
     artists.chosen_end.set_data([scrub.rate], [visible(runs.loss[i, -1], 0.75)])
@@ -225,10 +226,11 @@ def draw(artists: SimpleNamespace, scrub: Scrub) -> None:
 
 def draw_all(artists: SimpleNamespace, runs: Trainings) -> None:
     """What stays while the rate is scrubbed."""
-    draw_surface(artists.plane, runs.surface)
-    one, two = 100 * runs.surface.variance
-    artists.plane.set_xlabel(f"direction 1 ({one:.0f} % of the variance)")
-    artists.plane.set_ylabel(f"direction 2 ({two:.0f} %)")
+    plane = artists.plane
+    move_surface(plane, runs.surface)
+    one, two = map(percent, runs.surface.variance)
+    plane.axes.set_xlabel(f"direction 1 ({one} of the variance)")
+    plane.axes.set_ylabel(f"direction 2 ({two})")
     steps = np.broadcast_to(np.arange(STEPS + 1), runs.loss.shape)
     artists.faint.set_segments(np.stack([steps, visible(runs.loss)], axis=2))
     last, gone = runs.loss[:, -1], runs.gone

@@ -125,6 +125,7 @@ def build_control(control: Control) -> ipywidgets.DOMWidget:
     else:
         raise TypeError(f"no widget for {control!r}")
     widget.add_class("dlcourse-control")
+    widget.add_class("jupyter-widgets")  # ipywidgets forgets it on a SelectionSlider
     return widget
 
 

@@ -7,8 +7,10 @@ colors, so that the valley floor shows its shape too.
 from typing import Any
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -23,25 +25,53 @@ HALO = [withStroke(linewidth=4.5, foreground="white")]
 PLATE = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 2.5}
 
 
-def draw_surface(axes: Axes, surface: Landscape) -> None:
-    """Draw the map with its lines of equal loss.
+def add_surface(axes: Axes) -> dict[str, Any]:
+    """A map without a surface yet: shades, and lines of equal loss.
 
-    What an earlier call drew is taken away; everything else on the axes stays.
+    It is drawn on the square from -1 to 1 whatever the slice, so that another slice
+    does not need other ticks, which take longer to draw than all the rest.
     """
-    _clear(axes)
+    axes.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    lines = LineCollection([], colors="white", linewidths=0.5, animated=True)
+    axes.add_collection(lines, autolim=False)
+    shades = axes.imshow(
+        np.zeros((2, 2)),
+        extent=(-1, 1, -1, 1),
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+        cmap=COLORS,
+        vmin=0,
+        vmax=1,
+        animated=True,
+    )
+    return {"shades": shades, "lines": lines}
+
+
+def move_surface(view: Any, surface: Landscape) -> None:
+    """Show another surface in a view that `add_surface` made."""
     low, high = _range(surface)
-    levels = np.geomspace(low, high, LEVELS)
-    place = (surface.alphas, surface.betas, np.clip(surface.loss, low, high))
-    filled = axes.contourf(*place, levels, cmap=COLORS, norm="log")
-    lines = axes.contour(*place, levels, colors="white", linewidths=0.4)
-    for each in (filled, lines):
-        each.set_gid("surface")
-    axes.set(xlim=surface.alphas[[0, -1]], ylim=surface.betas[[0, -1]])
+    heights = LogNorm(low, high)(np.clip(surface.loss, low, high))
+    corners = np.linspace(-1, 1, len(heights))
+    contours = contour_generator(corners, corners, heights)
+    levels = np.linspace(0, 1, LEVELS + 2)[1:-1]
+    view.shades.set_data(heights)
+    view.lines.set_segments([line for h in levels for line in contours.lines(h)])
+
+
+def on_map(surface: Landscape, places: np.ndarray) -> np.ndarray:
+    """Places (…, 2) of the slice, (α, β), on the square that the map is drawn on."""
+    low = np.array([surface.alphas[0], surface.betas[0]])
+    high = np.array([surface.alphas[-1], surface.betas[-1]])
+    return (2 * places - low - high) / (high - low)
 
 
 def raise_surface(axes: Any, surface: Landscape) -> None:
     """Draw the hills on axes with ``projection="3d"``; the height is the loss."""
-    _clear(axes)
+    for old in [each for each in axes.collections if each.get_gid() == "surface"]:
+        old.remove()
     low, high = _range(surface)
     heights = np.clip(surface.loss, low, high)
     hills = axes.plot_surface(
@@ -57,11 +87,6 @@ def raise_surface(axes: Any, surface: Landscape) -> None:
     hills.set_gid("surface")
     axes.set(xlim=surface.alphas[[0, -1]], ylim=surface.betas[[0, -1]])
     axes.set_zlim(0, high)
-
-
-def _clear(axes: Axes) -> None:
-    for old in [each for each in axes.collections if each.get_gid() == "surface"]:
-        old.remove()
 
 
 def _range(surface: Landscape) -> tuple[float, float]:

@@ -45,6 +45,7 @@ def test_the_path_and_its_losses(trained):
     surface = landscape(model, x, y, path=run.theta[0])
     assert surface.path.shape == (61, 2)
     np.testing.assert_allclose(surface.path[-1], 0, atol=1e-5)
+    np.testing.assert_allclose(surface.project(run.theta[0]), surface.path, atol=1e-5)
     assert surface.path[0, 0] > 0  # it comes from the right
     np.testing.assert_allclose(surface.path_loss, run.loss[0], rtol=1e-4)
     reach = np.array([surface.alphas[[0, -1]], surface.betas[[0, -1]]])

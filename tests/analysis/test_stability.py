@@ -152,7 +152,7 @@ def test_sharpness_is_the_largest_eigenvalue():
 
 
 def test_sharpness_where_it_bends_downwards_more():
-    """Two weights apart: tanh on its way down to -1 bends by -0.83, the other by 0.49."""
+    """Two weights apart: one tanh bends by -0.83, the other by 0.49."""
     model = Sequential(
         [Input(shape=(2,)), Dense(1, activation="tanh", use_bias=False)],
         dtype="float64",

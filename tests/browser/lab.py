@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Lab:
             try:
                 self.ask("/api/status")
                 return
-            except OSError:
+            except (OSError, HTTPException, ValueError):  # not there yet
                 time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"JupyterLab did not start:\n{self.log()}")

@@ -38,9 +38,14 @@ async root => {
 
 # What a screen reader would call a control.
 NAME = """
-control => control.getAttribute("aria-label")
-    || (control.labels && [...control.labels].map(l => l.innerText).join(" ").trim())
-    || control.innerText || control.title || ""
+control => {
+    const own = label => [...label.childNodes]
+        .filter(node => !node.contains(control) && node.tagName !== "CANVAS")
+        .map(node => node.textContent).join(" ");
+    return (control.getAttribute("aria-label")
+        || [...control.labels ?? []].map(own).join(" ")
+        || control.innerText || control.title || "").trim();
+}
 """
 
 # Words that do not fit into their box, and boxes that do not fit onto the page.

@@ -127,3 +127,30 @@ def test_without_a_kernel_there_is_a_picture_with_words(lab, open_notebook, shot
     assert picture.evaluate("e => e.complete && e.naturalWidth") >= 720
     page.page.screenshot(path=shots / "no-kernel.png")
     assert page.problems == []
+
+
+def test_a_click_and_a_drag_on_the_picture_choose_a_point(lab, open_notebook):
+    call = "from dlcourse import widgets\nwidgets.neuron()"
+    page = open_notebook(lab.write("test_pointer.ipynb", call))
+    page.run_all()
+    page.page.wait_for_selector("[data-frame]")
+    box = page.page.locator(".dlcourse-picture").bounding_box()
+
+    def place(x1, x2):  # the plane from −4 to 4, as `neuron.layout` puts it
+        right = 0.08 + 0.4167 * (x1 + 4) / 8
+        up = 0.115 + 0.70 * (x2 + 4) / 8
+        return box["x"] + box["width"] * right, box["y"] + box["height"] * (1 - up)
+
+    mouse = page.page.mouse
+    mouse.click(*place(2, 3))
+    wait_for(page, "Input (2, 3)")
+    mouse.move(*place(0, 0))
+    mouse.down()
+    wait_for(page, "Input (0, 0)")
+    mouse.move(*place(-3, -1), steps=10)
+    mouse.up()
+    wait_for(page, "Input (−3, −1)")
+    mouse.click(*place(5, 0))  # beside the plane
+    page.page.wait_for_timeout(300)
+    wait_for(page, "Input (−3, −1)")
+    assert page.problems == []

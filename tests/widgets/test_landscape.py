@@ -15,6 +15,7 @@ from dlcourse.widgets.landscape import (
     train,
 )
 from dlcourse.widgets.landscape_view import EVERY, STEPS, VIEWS, point_at
+from dlcourse.widgets.surface import on_map
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_the_slice_of_the_path_explains_it_and_a_random_one_does_not(explorer):
     walk = explorer.result
     assert walk.surface.explained < 0.02
     assert abs(np.log(walk.map_loss / walk.surface.path_loss)).max() > 2
-    assert "0.075 %" in explorer._artists.plane.words.get_text()
+    assert "0.075 %" in explorer._artists.plane.share.get_text()
 
 
 def test_the_network_at_the_dot(explorer):
@@ -56,17 +57,35 @@ def test_the_network_at_the_dot(explorer):
         assert 0 <= walk.answers.min() < walk.answers.max() <= 1
     assert accuracy[0] < 0.9 < accuracy[1] < accuracy[2]
     x, y = explorer._artists.plane.now.get_data()
-    np.testing.assert_allclose([x[0], y[0]], 0, atol=1e-5)
+    origin = on_map(walk.surface, np.zeros(2))
+    np.testing.assert_allclose([x[0], y[0]], origin, atol=1e-5)
 
 
-def test_a_step_leaves_the_slice_alone(explorer):
-    explorer.set(preset="the path", step=10)
-    drawn = explorer._artists.plane.axes.collections[0]
+def test_only_another_slice_is_drawn_anew(explorer, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "dlcourse.widgets.landscape_view.move_surface",
+        lambda view, surface: drawn.append(surface),
+    )
+    explorer.set(preset="random slice", step=10)
+    before = len(drawn)
     explorer.set(step=20)
-    assert explorer._artists.plane.axes.collections[0] is drawn
+    assert len(drawn) == before
     assert len(explorer._artists.plane.behind.get_xdata()) == 20 // EVERY + 1
     explorer.set(zoom=2.0)
-    assert explorer._artists.plane.axes.collections[0] is not drawn
+    assert drawn[-1] is explorer.result.surface
+
+
+def test_the_map_and_the_path_have_one_scale(explorer):
+    explorer.set(preset="the path", step=0)
+    surface = explorer.result.surface
+    corners = np.array(
+        [[a[i] for a in (surface.alphas, surface.betas)] for i in (0, -1)]
+    )
+    np.testing.assert_allclose(on_map(surface, corners), [[-1, -1], [1, 1]])
+    x, y = explorer._artists.plane.now.get_data()
+    expected = on_map(surface, surface.path[0])
+    np.testing.assert_allclose([x[0], y[0]], expected)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -101,7 +120,7 @@ def test_pointing_at_the_path_goes_to_that_step(explorer):
     explorer.set(preset="the path")
     view = explorer._artists.plane
     place = explorer.result.surface.path[30]
-    x, y = view.axes.transData.transform(place)
+    x, y = view.axes.transData.transform(on_map(explorer.result.surface, place))
     assert point_at(explorer._artists, x, y) == {"step": 30 * EVERY}
     assert point_at(explorer._artists, 1, 1) == {}  # beside the map
     explorer.set(view=VIEWS[1])

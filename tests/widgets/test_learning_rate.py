@@ -14,6 +14,7 @@ from dlcourse.widgets.learning_rate import (
     point_at,
 )
 from dlcourse.widgets.learning_rate_sweep import RATES, train
+from dlcourse.widgets.surface import on_map
 
 FIRST = {control.name: control.value for control in CONTROLS}
 
@@ -185,8 +186,8 @@ def test_scrubbing_shows_the_run(runs, sweeper):
     x, y = explorer._artists.curve.get_data()
     np.testing.assert_array_equal(y, runs.loss[index])
     np.testing.assert_array_equal(x, np.arange(201))
-    path = np.array(explorer._artists.path.get_data()).T
-    np.testing.assert_allclose(path, runs.paths[index])
+    path = np.array(explorer._artists.plane.path.get_data()).T
+    np.testing.assert_allclose(path, on_map(runs.surface, runs.paths[index]))
     (rate,), (loss,) = explorer._artists.chosen_end.get_data()
     assert rate == RATES[index] and loss == runs.loss[index, -1]
 
@@ -203,7 +204,7 @@ def test_scrubbing_shows_the_run(runs, sweeper):
 def test_presets_of_the_sweep(sweeper, preset, words):
     sweeper.set(preset=preset)
     assert words in repr(sweeper)
-    assert sweeper._artists.away.get_visible() == (preset == "too large")
+    assert sweeper._artists.plane.away.get_visible() == (preset == "too large")
 
 
 def test_other_first_weights_are_another_landscape(runs, sweeper):

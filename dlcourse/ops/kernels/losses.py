@@ -43,7 +43,7 @@ def _scaled(g: Any, factor: float, reduction: str, axes: int) -> Any:
     """The gradient that each sample's loss gets, with `axes` new axes at the end."""
     if reduction != "none":
         return g * factor
-    return g.reshape(*g.shape, *(1,) * axes)
+    return g.reshape((*g.shape, *(1,) * axes))
 
 
 def softmax_cross_entropy_reference(

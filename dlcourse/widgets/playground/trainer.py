@@ -34,6 +34,7 @@ from .settings import Settings
 REACH = 1.5  # the map is at least the square [-1.5, 1.5]², where the toy sets lie
 GRID = 60  # points per side of the decision map
 COARSE = 2  # every second of them is enough for the small map of a unit
+ROWS = 1000  # at a time: a product so small that BLAS does not wake its threads for it
 TEST_POINTS = 200
 MOST_LOSSES = 400  # recorded at most; from there on every second one is dropped
 
@@ -111,7 +112,8 @@ class Trainer:
         plane = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)  # (G·G, 2)
         self._points = np.concatenate([self._x, x[:TEST_POINTS]])  # (N + M, 2)
         self._labels = np.concatenate([self._y, y[:TEST_POINTS]])
-        self._seen = np.concatenate([plane, self._points])  # (G·G + N + M, 2)
+        seen = np.concatenate([plane, self._points])  # (G·G + N + M, 2)
+        self._seen = np.array_split(seen, -(-len(seen) // ROWS))
 
         self._batches = make_rng([settings.seed, 1])
         self._order, self._next = np.empty(0, dtype=int), 0
@@ -235,13 +237,18 @@ class Trainer:
 
     def _forward(self) -> tuple[np.ndarray, np.ndarray]:
         """Hidden outputs (H, G·G + N + M) and logits (G·G + N + M,) in one pass."""
-        values, outputs = self._seen, [np.empty((len(self._seen), 0), np.float32)]
         with no_grad(), np.errstate(all="ignore"):
-            for layer in self._hidden:
-                values = layer(values)
-                outputs.append(to_numpy(values))
-            logits = to_numpy(self._output(values))
-        return np.concatenate(outputs, axis=1).T, logits[:, 0]
+            parts = [self._outputs(x) for x in self._seen]
+        outputs = np.concatenate(parts)  # (G·G + N + M, H + 1)
+        return outputs[:, :-1].T, outputs[:, -1]
+
+    def _outputs(self, x: np.ndarray) -> np.ndarray:
+        """What each hidden unit, and the network before its sigmoid, makes of x."""
+        values, outputs = x, []
+        for layer in (*self._hidden, self._output):
+            values = layer(values)
+            outputs.append(to_numpy(values))
+        return np.concatenate(outputs, axis=1)
 
     def _record(self, epoch: float, train_loss: float, test_loss: float) -> None:
         """Keep the losses, ever coarser in time as the training grows longer."""

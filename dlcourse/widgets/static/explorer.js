@@ -50,8 +50,18 @@ function render({ model, el }) {
     });
     for (const control of root.querySelectorAll(".dlcourse-control")) {
       const name = control.querySelector(".widget-label")?.textContent;
-      const parts = control.querySelectorAll(".noUi-handle, .widget-readout");
-      for (const part of parts) part.setAttribute("aria-label", name);
+      const handle = control.querySelector(".noUi-handle");
+      const readout = control.querySelector(".widget-readout");
+      if (!handle || !readout) continue;
+      handle.setAttribute("aria-label", name);
+      readout.setAttribute("aria-label", name);
+      // Of a slider over given values, a screen reader would say the number of the stop.
+      const say = () => {
+        if (handle.getAttribute("aria-valuetext") !== readout.textContent)
+          handle.setAttribute("aria-valuetext", readout.textContent);
+      };
+      say();
+      new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
     }
   }
   image.addEventListener("load", () => {
