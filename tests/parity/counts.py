@@ -19,5 +19,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
                 counts[what][which] += how_many
     for what, by_name in counts.items():
         terminalreporter.section(f"{by_name.total():,} {what}")
-        each = ", ".join(f"{name} {n:,}" for name, n in sorted(by_name.items()))
+        each = "; ".join(f"{name} {n:,}" for name, n in sorted(by_name.items()))
         terminalreporter.write_line(textwrap.fill(each, 88))

@@ -101,7 +101,7 @@ def clip(rng: Rng) -> Case:
     return Case(lambda m, x: m.clip(x, *bounds), [x], f"{x.shape}, {bounds}")
 
 
-# ---------------------------------------------------------------------------- reductions
+# --------------------------------------------------------------------------- reductions
 
 
 def axes_of(rng: Rng, x: np.ndarray) -> Any:
@@ -143,7 +143,7 @@ def argmax(rng: Rng) -> Case:
     return Case(lambda m, x: m.argmax(x, axis=axis), [x], note, slopes=False)
 
 
-# ------------------------------------------------------------------------------ products
+# ----------------------------------------------------------------------------- products
 
 
 @row("matmul", 200)

@@ -140,7 +140,7 @@ def average_pool(
     return channels_last(move(padded(x, pairs), window, strides) / real)
 
 
-# ------------------------------------------------------------------------- normalization
+# ------------------------------------------------------------------------ normalization
 
 
 def batch_norm(

@@ -34,7 +34,7 @@ def linear_runs(rng: Rng) -> Case:
     return Case(lambda m, *xs: m.linear(*xs), inputs, f"{x.shape} to {units}")
 
 
-# ------------------------------------------------------------------------- normalization
+# ------------------------------------------------------------------------ normalization
 
 
 def optional_line(rng: Rng, shape: Any) -> tuple[list[np.ndarray], Any]:

@@ -125,7 +125,7 @@ def pad(rng: Rng) -> Case:
     return Case(lambda m, x: m.pad(x, width, **how), [x], f"{x.shape}, {width}, {how}")
 
 
-# -------------------------------------------------------------------------------- indices
+# ------------------------------------------------------------------------------ indices
 
 
 def one_index(rng: Rng, n: int, places: tuple[int, ...]) -> Any:
