@@ -14,20 +14,14 @@ import numpy as np
 import torch
 
 import dlcourse as dl
-from tests.parity import torch_kernels
 from tests.parity.judges import TorchOps, to_numpy
+from tests.parity.torch_functions import Functions
 
 TOLERANCE = 1e-10
 
 
-class Torch(TorchOps):
-    """`TorchOps`, and the rest of the names."""
-
-    elu = staticmethod(torch.nn.functional.elu)
-
-
-for _function in torch_kernels.ALL:
-    setattr(Torch, _function.__name__, staticmethod(_function))
+class Torch(Functions, TorchOps):
+    """PyTorch behind all names of `dl.ops`."""
 
 
 @dataclass

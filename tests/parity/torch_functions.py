@@ -2,15 +2,15 @@
 
 Channels go first and gates are put in PyTorch's order here, on the judge's side. All
 padding is done by `F.pad` before the window moves, where PyTorch has no such padding of
-its own. Nothing of ours is used. `torch_judge.py` puts these and the rest together.
+its own. Nothing of ours is used; `Functions` has them all.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 Pairs = list[tuple[int, int]]
 
@@ -253,7 +253,8 @@ def scaled_dot_product_attention(
     if seen is not None and is_causal:  # PyTorch takes only one of them
         past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
         seen, is_causal = seen & past, False
-    return F.scaled_dot_product_attention(q, k, v, seen, is_causal=is_causal)
+    with sdpa_kernel(SDPBackend.MATH):  # the one that can be differentiated twice
+        return F.scaled_dot_product_attention(q, k, v, seen, is_causal=is_causal)
 
 
 def embedding(indices: Any, table: Any) -> Any:
@@ -265,12 +266,15 @@ def one_hot(labels: Any, num_classes: int) -> Any:
     return F.one_hot(labels, num_classes)
 
 
-def einsum(subscripts: str, *xs: Any) -> Any:
-    return torch.einsum(subscripts, *xs)
+class Functions:
+    """All of these, for a judge to inherit."""
+
+    einsum = staticmethod(torch.einsum)
 
 
-ALL: Sequence[Any] = (
+for _function in (
     *(conv, conv_transpose, max_pool, average_pool),
     *(batch_norm, layer_norm, group_norm, rnn, lstm, gru),
-    *(scaled_dot_product_attention, embedding, one_hot, einsum),
-)
+    *(scaled_dot_product_attention, embedding, one_hot),
+):
+    setattr(Functions, _function.__name__, staticmethod(_function))
