@@ -33,6 +33,12 @@ class Case:
     note: str = ""
     slopes: bool = True  # is there a gradient to compare?
 
+    def __post_init__(self) -> None:
+        # what NumPy makes of an array without axes is one again
+        self.inputs = [
+            np.asarray(x) if isinstance(x, np.generic) else x for x in self.inputs
+        ]
+
 
 @dataclass
 class Row:
