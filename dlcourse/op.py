@@ -230,7 +230,11 @@ class Kernel(Op):
         for i, name in enumerate(self.names[: len(clean)]):
             if name in self.constants and not backend.is_array(clean[i]):
                 clean[i] = xp.asarray(clean[i])  # labels keep their integer type
-        return clean
+        dtypes = [a.dtype for a in clean if _is_float_array(a)]
+        return [
+            backend.asarray(a, dtypes[0]) if type(a) in (int, float) and dtypes else a
+            for a in clean
+        ]
 
     def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
         y, saved = self.forward(*arrays, **settings)

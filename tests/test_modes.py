@@ -72,6 +72,15 @@ def test_the_layer_is_named():
     assert "before" not in str(caught.value) and "after" not in str(caught.value)
 
 
+def test_the_layer_of_a_bad_gradient_is_named():
+    layer = Activation(lambda x: ops.sqrt(x * 0), name="culprit")
+    x = leaf(1.0)
+    with dl.detect_anomaly(), pytest.raises(NonFiniteError) as caught:
+        layer(x).sum().backward()
+    assert "sqrt" in str(caught.value) and "'culprit'" in str(caught.value)
+    assert "backward" in str(caught.value)
+
+
 def test_the_batch_is_named():
     """A rate far too large: fit says in which epoch and batch it broke."""
     model = dl.Sequential([dl.Input((2,)), Dense(8, "relu", name="hidden"), Dense(1)])

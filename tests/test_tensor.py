@@ -57,6 +57,12 @@ def test_what_is_no_array_of_numbers(data):
         dl.Tensor(data)
 
 
+def test_whole_numbers_have_no_gradient():
+    assert dl.Tensor([1, 2], dtype="int64").dtype == "int64"
+    with pytest.raises(ConfigError, match="int64"):
+        dl.Tensor([1, 2], dtype="int64", requires_grad=True)
+
+
 def test_it_says_what_it_is():
     x = dl.Tensor([[1.0, 2.0, 3.0]], requires_grad=True)
     assert (x.shape, x.ndim, x.size, len(x)) == ((1, 3), 2, 3, 1)
@@ -70,6 +76,7 @@ def test_single_values():
     x = dl.Tensor([[2.5]])
     assert x.item() == float(x) == 2.5 and int(x) == 2 and bool(x)
     assert isinstance(x.item(), float)
+    assert f"{x:.3f}" == "2.500" and f"{x}" == str(x)
     for use in (dl.Tensor.item, float, int, bool):
         with pytest.raises(ShapeError, match=r"\(2,\)"):
             use(dl.Tensor([1.0, 2.0]))

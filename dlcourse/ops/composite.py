@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import backend
 from ..backend import xp
-from ..errors import check_number
+from ..errors import ShapeError, check_number
 from ..tensor import raw
 from . import reductions as reduce
 from .elementary import exp, log, multiply, sqrt, square, where
@@ -50,6 +50,8 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """log Σ eˣ, with the largest x taken out so that nothing overflows."""
     x = floats(x)
     values = raw(x)
+    if count(values.shape, axis) == 0:
+        raise ShapeError(f"logsumexp: there is nothing to sum in shape {values.shape}.")
     top = values.max(axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0).astype(values.dtype)
     total = log(reduce.sum(exp(x - top), axis=axis, keepdims=True)) + top

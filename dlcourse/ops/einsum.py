@@ -10,24 +10,26 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..backend import xp
 from ..errors import ShapeError
 from .products import matmul
 from .reductions import sum as sum_
-from .shaping import broadcast_to, floats, reshape, transpose
+from .shaping import broadcast_to, floats, getitem, reshape, transpose
 
 
 def einsum(subscripts: str, *xs: Any) -> Any:
     """Sums of products in Einstein's notation: ``einsum("ij,jk->ik", a, b)``.
 
     One letter an axis; letters missing on the right of the arrow are summed over. An
-    ellipsis stands for further axes, broadcast. A letter may not be repeated within
-    one operand.
+    ellipsis stands for further axes, broadcast. A letter twice in one operand takes its
+    diagonal.
 
     >>> einsum("ij,ij->i", [[1.0, 2.0]], [[3.0, 4.0]])
     array([11.], dtype=float32)
     """
     xs = tuple(floats(x) for x in xs)
     inputs, output = _letters(subscripts, xs)
+    xs, inputs = zip(*map(_diagonal, xs, inputs), strict=True)
     if len(xs) == 1:
         return _to_letters(xs[0], inputs[0], output)
     result, letters = xs[0], inputs[0]
@@ -56,11 +58,6 @@ def _letters(subscripts: str, xs: Sequence[Any]) -> tuple[list[str], str]:
             )
         most = max(most, extra)
         own = term.replace("...", "".join(reversed(spare[:extra])))
-        if len(set(own)) != len(own):
-            raise ShapeError(
-                f"einsum {subscripts!r}: a letter is repeated in {term!r}; take the "
-                "diagonal by indexing first."
-            )
         inputs.append(own)
     dots = "".join(reversed(spare[:most]))
     if not arrow:
@@ -74,6 +71,27 @@ def _letters(subscripts: str, xs: Sequence[Any]) -> tuple[list[str], str]:
             f"einsum {subscripts!r}: {right!r} cannot come out of {left!r}."
         )
     return inputs, output
+
+
+def _diagonal(x: Any, letters: str) -> tuple[Any, str]:
+    """For a letter that stands twice, the entries where both places agree."""
+    for c in letters:
+        if letters.count(c) > 1:
+            i, k = (
+                p for p, d in enumerate(letters) if d == c and p <= _second(letters, c)
+            )
+            if x.shape[i] != x.shape[k]:
+                raise ShapeError(f"einsum: axes {c!r} of {tuple(x.shape)} differ.")
+            rest = [p for p in range(len(letters)) if p not in (i, k)]
+            x = transpose(x, (i, k, *rest))
+            steps = xp.arange(x.shape[0])
+            letters = c + "".join(letters[p] for p in rest)
+            return _diagonal(getitem(x, (steps, steps)), letters)
+    return x, letters
+
+
+def _second(letters: str, c: str) -> int:
+    return letters.index(c, letters.index(c) + 1)
 
 
 def _to_letters(x: Any, letters: str, output: str) -> Any:

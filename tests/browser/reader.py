@@ -62,6 +62,10 @@ root => {
             found.push("too narrow: " + e.innerText);
         if (box.right > page.right + 1) found.push("beyond the edge: " + e.innerText);
     }
+    const panel = root.querySelector(".dlcourse-controls")?.getBoundingClientRect();
+    for (const e of root.querySelectorAll(".dlcourse-controls *"))
+        if (e.getBoundingClientRect().right > panel.right + 1)
+            found.push("beyond the controls: " + (e.innerText || e.className));
     for (const e of root.querySelectorAll("img, canvas"))
         if (e.getBoundingClientRect().right > page.right + 1)
             found.push("picture beyond the edge");

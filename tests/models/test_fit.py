@@ -96,6 +96,16 @@ def test_class_weights():
     np.testing.assert_allclose(both.get_weights()[0], weights[0], rtol=1e-6)
 
 
+def test_class_weights_are_for_training_only():
+    y = (Y > 0).astype("float64")
+    model = linear_model()
+    history = model.fit(
+        X, y, verbose=0, validation_split=0.5, class_weight={0: 5.0, 1: 3.0}
+    )
+    expected = loss_at(model.get_weights(), X[11:], y[11:])
+    assert history.history["val_loss"] == pytest.approx([expected], rel=1e-6)
+
+
 @pytest.mark.parametrize("labels", ["numbers", "column", "one-hot"])
 def test_class_weights_find_the_class_in_any_form(labels):
     classes = np.arange(23) % 3

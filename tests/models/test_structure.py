@@ -170,6 +170,50 @@ def test_configs_make_twins():
     assert twin.get_config() == model.get_config()
 
 
+def test_configs_that_cannot_be():
+    good = {"class_name": "Dense", "config": {"units": 2}}
+    for config, word in (
+        ({"layers": [good], "colour": "red"}, "'colour'"),
+        ({"layers": [{"class_name": "Dens", "config": {}}]}, "'Dense'"),
+        ({"layers": [{"class_name": "os.system", "config": {}}]}, "os.system"),
+        ({"layers": [{"class_name": "Dense", "config": {"unit": 2}}]}, "'units'"),
+        ({"layers": [3]}, "3"),
+        ({}, "layers"),
+    ):
+        with pytest.raises(ConfigError, match=word):
+            Sequential.from_config(config)
+
+
+def test_an_optimizer_belongs_to_one_model():
+    """Given to a second, it refuses or begins anew, never with the first's momenta."""
+
+    def fitted(optimizer):
+        dl.manual_seed(0)
+        model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(1)])
+        model.compile(optimizer, "mse")
+        model.fit(X, X[:, :1], shuffle=False, verbose=0)
+        return model.theta
+
+    fresh, shared = fitted(dl.optimizers.Adam(0.01)), dl.optimizers.Adam(0.01)
+    fitted(shared)
+    try:
+        again = fitted(shared)
+    except DLCourseError:
+        return
+    np.testing.assert_array_equal(again, fresh)
+
+
+def test_layers_of_two_types():
+    """Refused, or each keeps its own: no weight may lose its digits silently."""
+    try:
+        model = Sequential([Input((3,)), Dense(4), Dense(1, dtype="float64")])
+        model.compile("sgd", "mse")
+        model.fit(X, X[:, :1], verbose=0)
+    except ConfigError:
+        return
+    assert [str(layer.kernel.dtype) for layer in model.layers] == ["float32", "float64"]
+
+
 # ---------------------------------------------------------------------- as a graph
 
 
@@ -206,8 +250,9 @@ def test_several_inputs():
 def test_several_outputs():
     x = Input((4,))
     model = Model(x, Halves()(Dense(6)(x)))
-    left, right = model.predict(np.ones((5, 4)))
-    assert left.shape == right.shape == (5, 3)
+    for size in (None, 2):
+        left, right = model.predict(np.ones((5, 4)), batch_size=size)
+        assert left.shape == right.shape == (5, 3)
 
 
 def test_a_model_in_a_model():

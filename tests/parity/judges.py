@@ -14,6 +14,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from tests.parity.torch_kernels import Kernels
+
 torch.set_num_threads(1)
 assert keras.backend.backend() == "torch"
 
@@ -33,7 +35,7 @@ def _dims(x: Any, axis: Any) -> tuple[int, ...]:
     return axis if isinstance(axis, tuple) else (axis,)
 
 
-class TorchOps:
+class TorchOps(Kernels):
     """PyTorch's functions under our names; what is the same function is just named."""
 
     add, subtract, multiply, divide = torch.add, torch.sub, torch.mul, torch.div

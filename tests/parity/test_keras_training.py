@@ -1,6 +1,7 @@
 """`fit` beside Keras's: the same weights, data and order, the same history and weights.
 
-And `EarlyStopping`, told the same stories as in ``tests/test_callbacks.py``.
+And `EarlyStopping` and `ReduceLROnPlateau`, told the same stories as in
+``tests/test_callbacks.py``.
 """
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import dlcourse as dl
 from tests.parity.judges import keras, to_numpy
-from tests.test_callbacks import STORIES
+from tests.test_callbacks import PLATEAUS, STORIES
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4)).astype("float32")
@@ -83,6 +84,7 @@ METRICS = {
         {"sample_weight": np.linspace(0, 2, 50).astype("float32")},
         {"batch_size": 50},
         {"initial_epoch": 1},
+        {"validation_split": 0.3, "sample_weight": np.linspace(0, 2, 50)},
     ],
     ids=lambda how: " ".join(how) or "plain",
 )
@@ -97,7 +99,8 @@ def test_history_and_weights(loss, how):
 @pytest.mark.parametrize("loss", [name for name in TARGETS if "crossentropy" in name])
 def test_class_weights(loss):
     ours, theirs = both(loss, metrics=["accuracy"])
-    compare(ours, theirs, TARGETS[loss], class_weight={0: 0.5, 1: 3.0})
+    how = {"class_weight": {0: 0.5, 1: 3.0}, "validation_split": 0.3}
+    compare(ours, theirs, TARGETS[loss], **how)
 
 
 @pytest.mark.parametrize(
@@ -190,3 +193,17 @@ def test_early_stopping(values, how, epochs, best):
     callback.on_train_end()
     assert epoch + 1 == epochs
     assert puppet.weights == best
+
+
+@pytest.mark.parametrize("values, how, rates", PLATEAUS.values(), ids=PLATEAUS)
+def test_reduce_lr_on_plateau(values, how, rates):
+    callback = keras.callbacks.ReduceLROnPlateau(**how)
+    puppet = Puppet()
+    puppet.optimizer = keras.optimizers.SGD(1.0)
+    callback.set_model(puppet)
+    callback.on_train_begin()
+    found = []
+    for epoch, value in enumerate(values):
+        found.append(float(puppet.optimizer.learning_rate))
+        callback.on_epoch_end(epoch, {"val_loss": value})
+    assert found == pytest.approx(rates)
