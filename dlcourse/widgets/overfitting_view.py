@@ -20,6 +20,7 @@ FLOOR, CEILING = 1e-3, 2.0  # of the errors shown
 HEIGHT = 2.2  # the fit is shown from −HEIGHT to HEIGHT
 TITLE = 1.035  # of the axes: where titles stand
 APART = 0.1  # of the axes: how near two labels may come
+WIDE = 2.5  # from this factor between the errors on, their gap is named
 PURPLE = "#A8528A"  # dark enough for words
 LOOKS = {
     "validation": {"color": PURPLE, "linestyle": ":", "linewidth": 2},
@@ -127,7 +128,6 @@ def layout_errors(axes: Axes) -> dict[str, Any]:
     moving: dict[str, Any] = {"animated": True}
     right = {"transform": axes.get_yaxis_transform(), "va": "center", **moving}
     plate = {"bbox": {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8}}
-    edge = [withStroke(linewidth=3, foreground="white")]
     artists = {
         "errors": axes,
         "moment": axes.text(
@@ -148,7 +148,7 @@ def layout_errors(axes: Axes) -> dict[str, Any]:
         artists["dots"][name] = axes.plot(
             [], [], "o", ms=10, mfc=LOOKS[name]["color"], mec="black", **moving
         )[0]
-    artists["gap_name"] = axes.text(0, 0, "", va="center", path_effects=edge, **moving)
+    artists["names"]["gap"] = axes.text(1.03, 1, "", color=INK, **right)
     for name, color, style, height in (
         ("best", PURPLE, "--", 0.75),
         ("stop", INK, "-", 1.35),
@@ -191,7 +191,7 @@ def draw_errors(artists: SimpleNamespace, fit: Fit) -> None:
         visible = name != "validation" or fit.stop is not None
         artists.lines[name].set_data(fit.steps[:end], values[:end])
         artists.after[name].set_data(fit.steps[end - 1 :], values[end - 1 :])
-        for kind in (artists.lines, artists.after, artists.names):
+        for kind in (artists.lines, artists.after):
             kind[name].set_visible(visible)
     step = max(fit.steps[fit.shown], EVERY)
     artists.moment.set_text(f"Mean squared error, step {fit.steps[fit.shown]}")
@@ -199,31 +199,31 @@ def draw_errors(artists: SimpleNamespace, fit: Fit) -> None:
     artists.gap.set_data([step, step], [low, high])
     artists.dots["training"].set_data([step], [low])
     artists.dots["test"].set_data([step], [high])
-    wide = high > 2.5 * low
-    artists.gap_name.set_visible(wide)
-    left = step > 100  # the words stand where there is room
-    artists.gap_name.set(
-        position=(step * (0.88 if left else 1.14), np.sqrt(low * high)),
-        text=f"gap {short(fit.gap)}",
-        ha="right" if left else "left",
-    )
     draw_names(artists, fit)
     draw_stop(artists, fit)
 
 
 def draw_names(artists: SimpleNamespace, fit: Fit) -> None:
     """The names of the curves with their values at this moment, none over another."""
-    shown = [n for n in fit.errors if n != "validation" or fit.stop is not None]
-    shown.sort(key=fit.at)
+    low, high = np.clip([fit.at("training"), fit.at("test")], FLOOR, CEILING)
+    places = {"training": low, "test": high}
+    if fit.stop is not None:
+        places["validation"] = np.clip(fit.at("validation"), FLOOR, CEILING)
+    if high > WIDE * low:
+        places["gap"] = np.sqrt(low * high)
+    shown = sorted(places, key=places.get)
     span = np.log(CEILING / FLOOR)
-    heights = [np.log(np.clip(fit.at(n), FLOOR, CEILING) / FLOOR) / span for n in shown]
+    heights = [np.log(places[name] / FLOOR) / span for name in shown]
     heights[0] = max(heights[0], 0.03)
     for k in range(1, len(heights)):
         heights[k] = max(heights[k], heights[k - 1] + APART)
     surplus = max(heights[-1] - 0.97, 0)
-    for k, name in enumerate(shown):
-        height = FLOOR * np.exp(span * (heights[k] - surplus))
-        artists.names[name].set(y=height, text=f"{name}\n{short(fit.at(name))}")
+    for height, name in zip(heights, shown):
+        value = fit.gap if name == "gap" else fit.at(name)
+        words = f"{'↕ gap' if name == 'gap' else name}\n{short(value)}"
+        artists.names[name].set(y=FLOOR * np.exp(span * (height - surplus)), text=words)
+    for name, artist in artists.names.items():
+        artist.set_visible(name in places)
     floor = fit.noise**2
     for artist in (artists.noise, artists.noise_name):
         artist.set_visible(floor >= FLOOR)
