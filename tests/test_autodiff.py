@@ -1,4 +1,4 @@
-"""The engine: chains, forks, freed graphs, stale graphs; see also test_higher_orders."""
+"""The engine: chains, forks, freed and stale graphs (test_higher_orders: orders)."""
 
 import gc
 import math

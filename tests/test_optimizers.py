@@ -303,6 +303,12 @@ def test_a_gradient_of_another_shape_changes_nothing():
     assert (w[0].data == 1).all() and optimizer.iterations == 0
 
 
+@pytest.mark.parametrize("pairs", [[(np.ones(2), np.ones(2))], np.ones(2), None])
+def test_what_is_no_pair_of_gradient_and_weight(pairs):
+    with pytest.raises(ConfigError, match="apply_gradients"):
+        optimizers.SGD().apply_gradients(pairs)
+
+
 def test_a_weight_without_a_gradient_stays():
     a, b = dl.Tensor(np.ones(2)), dl.Tensor(np.ones(2))
     optimizer = optimizers.SGD(0.1, momentum=0.5)

@@ -79,7 +79,8 @@ __all__ = [
 def get(name: str) -> type[Layer]:
     """The class of that name among the layers here."""
     found = globals().get(name)
-    if name not in __all__ or not isinstance(found, type):
+    is_layer = isinstance(found, type) and issubclass(found, Layer)
+    if name not in __all__ or not is_layer or found is Layer:
         raise ConfigError(f"There is no layer {name!r}. {did_you_mean(name, __all__)}")
     return found
 

@@ -54,7 +54,12 @@ class Weight(Tensor):
 
     def assign(self, values: Any) -> None:
         """Write new values, in place; graphs recorded before are stale from now on."""
-        self.data[...] = backend.asarray(values, self.dtype)
+        values = backend.asarray(values, self.dtype)
+        if values.shape != self.shape:
+            raise ShapeError(
+                f"Weight {self.name!r} has shape {self.shape}, not {values.shape}."
+            )
+        self.data[...] = values
         mark_written([self])
 
 
@@ -197,7 +202,15 @@ class Layer(Configurable):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write all weights; nothing is written unless every shape is right."""
+        arrays = self.check_weights(weights)
+        for weight, values in zip(self.weights, arrays, strict=True):
+            weight.assign(values)
+
+    def check_weights(self, weights: Sequence[Any]) -> list[np.ndarray]:
+        """The arrays, if they could be this layer's weights; else `ShapeError`."""
         own = self.weights
+        if not isinstance(weights, (list, tuple)):
+            raise ConfigError(f"{self.name} needs a list of arrays, not {weights!r}.")
         arrays = [np.asarray(backend.to_numpy(values)) for values in weights]
         if len(arrays) != len(own):
             raise ShapeError(
@@ -210,8 +223,9 @@ class Layer(Configurable):
                     f"{self.name}: weight {weight.name!r} has shape {weight.shape}, "
                     f"but the array has {values.shape}."
                 )
-        for weight, values in zip(own, arrays, strict=True):
-            weight.assign(values)
+            if values.dtype.kind not in "fiub":
+                raise ConfigError(f"{self.name}: {weight.name!r} needs numbers.")
+        return arrays
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""

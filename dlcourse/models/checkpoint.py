@@ -18,6 +18,7 @@ from .. import backend
 from ..backend import xp
 from ..errors import FileFormatError
 from . import data, storage
+from .files import read_arrays, write_arrays
 
 
 class Run:
@@ -99,7 +100,7 @@ def save(model: Any, path: Any) -> None:
         "callbacks": remembered,
     }
     notes = {**storage.weight_notes(model, "checkpoint"), "state": json.dumps(state)}
-    storage.write_arrays(path, arrays, notes)
+    write_arrays(path, arrays, notes)
 
 
 def restore(model: Any, run: Run, path: Any) -> None:
@@ -108,44 +109,51 @@ def restore(model: Any, run: Run, path: Any) -> None:
     Raises `FileFormatError` for a file that is no checkpoint or belongs to another
     training, `ShapeError` if the weights do not fit; nothing is changed then.
     """
-    arrays, notes = storage.read_arrays(path)
+    arrays, notes = read_arrays(path)
     name = Path(path).name
     if notes.get("kind") != "checkpoint":
         raise FileFormatError(f"{name} is no checkpoint of a training.")
-    try:
+    generators = [run.generator, *_generators(model)]
+    own = storage.own_arrays(arrays)
+    try:  # everything is read and checked before anything is changed
         state = json.loads(notes["state"])
-        random = state["random"], state["layers_random"]
         counts = [int(state[key]) for key in ("epoch", "batch", "seen", "batch_size")]
-    except (KeyError, TypeError, ValueError) as problem:
-        raise FileFormatError(f"{name}: its state is damaged ({problem}).") from None
-    epoch, batch, seen, batch_size = counts
-    generators = _generators(model)
-    if batch_size != run.batch_size or len(random[1]) != len(generators):
+        randoms = [state["random"], *state["layers_random"]]
+        for generator, saved in zip(generators, randoms, strict=True):
+            type(generator.bit_generator)().state = saved
+        history, epochs = dict(state["history"]), list(state["epochs_done"])
+        callbacks, rate = list(state["callbacks"]), state["learning_rate"]
+        total = xp.asarray(arrays["progress/total"])
+        metrics = [
+            tuple(float(v) for v in arrays[f"progress/metric/{i}"])
+            for i in range(len(model._metrics))
+        ]
+        if not all(isinstance(kept, dict) for kept in callbacks):
+            raise ValueError("callbacks")
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise FileFormatError(
-            f"{name} was written by another training (batch_size {batch_size}, now "
-            f"{run.batch_size}); resume needs the same model, data and settings."
-        )
-    try:
-        run.generator.bit_generator.state = random[0]
-        for generator, saved in zip(generators, random[1], strict=True):
-            generator.bit_generator.state = saved
-    except (TypeError, ValueError, KeyError) as problem:
-        raise FileFormatError(
-            f"{name}: its random state is damaged: {problem}."
+            f"{name}: its state is damaged, or of another training ({problem})."
         ) from None
-    storage.set_weight_arrays(model, storage.own_arrays(arrays), notes, name)
-    storage.set_optimizer_arrays(model, arrays)
-    if state["learning_rate"] is not None:
-        model.optimizer.learning_rate = state["learning_rate"]
-    run.epoch, run.batch, run.seen = epoch, batch, seen
-    run.order = arrays.get("progress/order")
-    run.total = xp.asarray(arrays["progress/total"])
-    for i, metric in enumerate(model._metrics):
-        total, count = arrays.get(f"progress/metric/{i}", np.zeros(2))
-        metric._total, metric._count = float(total), float(count)
-    model.history.history = state["history"]
-    model.history.epoch = state["epochs_done"]
-    _restore_callbacks(run.watchers.callbacks, state["callbacks"], arrays)
+    if counts[3] != run.batch_size:
+        raise FileFormatError(
+            f"{name} was written with batch_size {counts[3]}, not {run.batch_size}; "
+            "resume needs the same model, data and settings."
+        )
+    optimizer = storage.optimizer_state(model, arrays, name)
+    storage.set_weight_arrays(model, own, notes, name, write=False)
+
+    storage.set_weight_arrays(model, own, notes, name)
+    storage.set_optimizer_arrays(model, optimizer)
+    for generator, saved in zip(generators, randoms, strict=True):
+        generator.bit_generator.state = saved
+    if rate is not None:
+        model.optimizer.learning_rate = rate
+    run.epoch, run.batch, run.seen = counts[:3]
+    run.order, run.total = arrays.get("progress/order"), total
+    for metric, (collected, count) in zip(model._metrics, metrics, strict=True):
+        metric._total, metric._count = collected, count
+    model.history.history, model.history.epoch = history, epochs
+    _restore_callbacks(run.watchers.callbacks, callbacks, arrays)
 
 
 def _restore_callbacks(callbacks: Any, remembered: Any, arrays: Any) -> None:

@@ -183,7 +183,11 @@ class Compiled:
             sample_weight = data.weights_by_class(y, class_weight)
         x, y, weight = self._prepare(x, y, sample_weight)
         with np.errstate(over="ignore", invalid="ignore"):
-            value, y_pred = self._step(self._pack(), x, y, weight)
+            theta = self._pack()
+            try:
+                value, y_pred = self._step(theta, x, y, weight)
+            finally:
+                theta.forget_gradients()  # they are not the student's
         return self._answer(float(value), y, y_pred)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:

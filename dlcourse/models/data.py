@@ -27,7 +27,7 @@ def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> 
         sizes = {len(part) for part in parts}
         if len(sizes) > 1:
             raise ShapeError(f"The parts of {name} have different lengths: {sizes}.")
-        return parts
+        return parts if len(parts) > 1 else parts[0]
     x = raw(x)
     whole = getattr(x, "dtype", None) is not None and x.dtype.kind in "iu"
     array = x if indices and whole else as_numbers(x, name, dtype)

@@ -9,120 +9,17 @@ classes.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import ConfigError, FileFormatError, ShapeError
+from .files import read_arrays, write_arrays
 
 FORMAT = "dlcourse 1"
-
-
-def write_whole(path: Any, write: Callable[[str], None]) -> None:
-    """Let `write` fill a temporary file, then put it in the place of `path` at once."""
-    path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(name)
-        with open(name, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-
-
-def write_arrays(
-    path: Any, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None
-) -> None:
-    """Write named arrays (and notes) to ``.safetensors``, or arrays to ``.npz``."""
-    path = Path(path)
-    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    if path.suffix == ".npz":
-
-        def write(name: str) -> None:
-            with open(name, "wb") as file:
-                np.savez(file, **plain)
-
-    elif path.suffix == ".safetensors":
-        from safetensors.numpy import save_file
-
-        def write(name: str) -> None:
-            save_file(plain, name, metadata=dict(notes or {}))
-
-    else:
-        raise ConfigError(
-            f"{path.name}: the name must end in .safetensors or .npz, which says the "
-            "format."
-        )
-    if not path.parent.is_dir():
-        raise ConfigError(f"There is no folder {str(path.parent)!r} to write to.")
-    write_whole(path, write)
-
-
-def read_arrays(path: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The arrays and notes of a file written by `write_arrays`.
-
-    Raises `FileFormatError` for a file that is cut short, of another format, or that
-    claims more than it holds.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileFormatError(f"There is no file {str(path)!r}.")
-    if path.suffix == ".npz":
-        return _read_npz(path), {}
-    if path.suffix != ".safetensors":
-        raise ConfigError(f"{path.name}: the name must end in .safetensors or .npz.")
-    from safetensors import SafetensorError, safe_open
-
-    try:  # the library compares the header with the file's length before it allocates
-        with safe_open(str(path), framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return arrays, dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError) as problem:
-        raise FileFormatError(
-            f"{path.name} is not a whole safetensors file: {problem}."
-        ) from None
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    arrays = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                with archive.open(entry) as file:
-                    version = np.lib.format.read_magic(file)
-                    read = (
-                        np.lib.format.read_array_header_1_0
-                        if version == (1, 0)
-                        else np.lib.format.read_array_header_2_0
-                    )
-                    shape, _, dtype = read(file)
-                    size = int(np.prod(shape, dtype=object)) * dtype.itemsize
-                    if dtype.hasobject or size > entry.file_size:
-                        raise FileFormatError(
-                            f"{path.name}: {entry.filename} claims {size} bytes, but "
-                            f"holds {entry.file_size}."
-                        )
-        with np.load(path, allow_pickle=False) as file:
-            for name in file.files:
-                arrays[name] = file[name]
-    except FileFormatError:
-        raise
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as problem:
-        raise FileFormatError(
-            f"{path.name} is not a whole .npz file: {problem}."
-        ) from None
-    return arrays
 
 
 # --------------------------------------------------------------------------- weights
@@ -158,8 +55,10 @@ def set_weight_arrays(
     arrays: Mapping[str, np.ndarray],
     notes: Mapping[str, str],
     source: str,
+    *,
+    write: bool = True,
 ) -> None:
-    """Write the arrays into the model: all of them, or none.
+    """Write the arrays into the model: all of them, or none (or only check them).
 
     They are found by name; where the names differ (a twin of the model numbers its
     layers anew), the order they were saved in decides.
@@ -174,7 +73,11 @@ def set_weight_arrays(
                 f"{source}: its list of weights is damaged."
             ) from None
     try:
-        model.set_weights([arrays[name] for name in names])
+        values = [arrays[name] for name in names]
+        if write:
+            model.set_weights(values)
+        else:
+            model.check_weights(values)
     except ShapeError as problem:
         raise ShapeError(f"{source} does not fit this model: {problem}") from None
 
@@ -237,11 +140,15 @@ def load_model(path: Any) -> Any:
         kind = kinds[described["class_name"]]
     except (KeyError, TypeError, json.JSONDecodeError) as problem:
         raise FileFormatError(f"{name}: its config is damaged ({problem}).") from None
-    model = kind.from_config(described["config"])
+    try:
+        model = kind.from_config(described["config"])
+        if compiled:
+            model.compile(**compiled)
+    except (KeyError, TypeError, AttributeError, IndexError) as problem:
+        raise FileFormatError(f"{name}: its config is damaged ({problem}).") from None
     set_weight_arrays(model, own_arrays(arrays), notes, name)
     if compiled:
-        model.compile(**compiled)
-        set_optimizer_arrays(model, arrays)
+        set_optimizer_arrays(model, optimizer_state(model, arrays, name))
     return model
 
 
@@ -289,26 +196,42 @@ def optimizer_arrays(model: Any) -> dict[str, np.ndarray]:
     return arrays
 
 
-def set_optimizer_arrays(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put the optimizer back into the state that `optimizer_arrays` describes."""
+def optimizer_state(
+    model: Any, arrays: Mapping[str, np.ndarray], source: str
+) -> dict[str, Any] | None:
+    """The optimizer's state among the arrays, checked against the model's optimizer."""
     from .. import backend
 
     rule = model.optimizer
     if "optimizer/iterations" not in arrays:
-        return
+        return None
     states: dict[int, dict[str, Any]] = {}
     for name, array in arrays.items():
         parts = name.split("/")
         if parts[0] == "optimizer" and len(parts) == 3 and parts[1].isdigit():
-            states.setdefault(int(parts[1]), {})[parts[2]] = backend.asarray(
-                array.copy()
-            )
-    wrong = [s for s in states.values() if set(s) != set(rule.slots)]
-    if wrong or any(not 0 <= i < len(states) for i in states):
+            state = states.setdefault(int(parts[1]), {})
+            state[parts[2]] = backend.asarray(array.copy())
+    slots = set(rule.slots)
+    fits = all(set(state) == slots for state in states.values() if slots or state)
+    if not fits or sorted(states) != list(range(len(states))):
         raise FileFormatError(
-            f"The saved optimizer state {wrong or states} is not one of {rule.name}."
+            f"{source} holds the state of another optimizer than {rule.name}."
         )
-    rule.iterations = int(arrays["optimizer/iterations"])
-    rule._state = [states[i] for i in sorted(states)]
-    if "optimizer/product" in arrays:
-        rule._product = float(arrays["optimizer/product"])
+    try:
+        found: dict[str, Any] = {
+            "iterations": int(arrays["optimizer/iterations"]),
+            "_state": [states[i] for i in sorted(states)],
+        }
+        if "optimizer/product" in arrays:
+            found["_product"] = float(arrays["optimizer/product"])
+    except (TypeError, ValueError) as problem:
+        raise FileFormatError(
+            f"{source}: the optimizer is damaged: {problem}"
+        ) from None
+    return found
+
+
+def set_optimizer_arrays(model: Any, state: Mapping[str, Any] | None) -> None:
+    """Put the optimizer into a state that `optimizer_state` has found."""
+    for name, value in (state or {}).items():
+        setattr(model.optimizer, name, value)

@@ -102,6 +102,8 @@ class Trainer(Compiled):
                     self._end_epoch(run, validation)
                     stop.check()
             finally:
+                if self._theta is not None:
+                    self._theta.forget_gradients()  # they are not the student's
                 watchers.send("on_train_end", run.logs)
         return self.history
 

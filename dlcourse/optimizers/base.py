@@ -97,9 +97,16 @@ class Optimizer(Configurable):
         A gradient of None leaves its weight alone. Raises `ShapeError`, before anything
         is changed, where a gradient has not its weight's shape.
         """
-        pairs = [(g, w) for g, w in pairs]
+        try:
+            pairs = [(g, w) for g, w in pairs]
+        except (TypeError, ValueError):
+            raise ConfigError(
+                "apply_gradients takes pairs: zip(gradients, weights)."
+            ) from None
         gradients: list[Any] = []
         for i, (g, w) in enumerate(pairs):
+            if not isinstance(w, Tensor):
+                raise ConfigError(f"apply_gradients: weight {i} is no Tensor: {w!r}.")
             g = g.data if isinstance(g, Tensor) else g
             if g is not None and g.shape != w.shape:
                 raise ShapeError(

@@ -163,6 +163,21 @@ def test_a_failed_build_leaves_no_half_built_layer():
         wrong(X)
 
 
+def test_a_weight_takes_only_its_shape():
+    layer = Dense(3)
+    layer(X)
+    before = layer.get_weights()
+    for values in (np.ones((3, 2)), np.ones(7), "text"):
+        with pytest.raises(DLCourseError):
+            layer.kernel.assign(values)
+    with pytest.raises(DLCourseError, match="dense"):
+        layer.set_weights(None)
+    for a, b in zip(layer.get_weights(), before):
+        np.testing.assert_array_equal(a, b)
+    layer.kernel.assign(np.zeros((2, 3)))
+    assert (layer(X).data == 0).all()
+
+
 def test_a_layer_of_ones_own():
     """The three things a layer says are enough for everything else."""
 

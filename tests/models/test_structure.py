@@ -156,6 +156,7 @@ def test_data_is_cast_to_the_models_type(kind):
     x = X.astype(kind) if x is None else x
     y = np.asarray(dl.to_numpy(x), "float64")[:, :1]
     model.fit(x, y.tolist() if kind == "list" else y, verbose=0)
+    model.fit([dl.to_numpy(x)], y, verbose=0)  # as the only one of the inputs
     assert model.predict(x).dtype == "float32" and model.theta.dtype == "float32"
 
 

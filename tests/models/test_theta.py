@@ -78,6 +78,21 @@ def test_a_step_along_theta_is_a_step_of_all_weights():
     np.testing.assert_allclose(model.theta, before - 0.1 * gradient, rtol=1e-10)
 
 
+def test_training_leaves_no_gradient_behind():
+    """A gradient taken by hand after training is that of the hand's loss alone."""
+    model = network()
+    for train in (
+        lambda: model.fit(X, Y, verbose=0),
+        lambda: model.train_on_batch(X, Y),
+    ):
+        train()
+        loss = dl.losses.MeanSquaredError()(Y, model(X))
+        expected = [g.data.copy() for g in dl.grad(loss, model.weights)]
+        loss.backward()
+        for weight, g in zip(model.weights, expected):
+            np.testing.assert_allclose(weight.grad, g, rtol=1e-5)
+
+
 def test_what_is_frozen_is_not_in_it():
     model = network()
     kernel, bias, *rest = model.get_weights()
