@@ -191,6 +191,8 @@ def einsum(rng: Rng) -> Case:
     terms = []
     for _ in range(rng.integers(1, 4)):
         letters = rng.permutation(list(LETTERS))[: rng.integers(0, 4)]
+        if len(letters) and rng.random() < 0.15:
+            letters = rng.permutation([*letters, letters[0]])  # a diagonal
         terms.append("".join(letters))
     shapes = [[sizes[c] for c in term] for term in terms]
     known = sorted(set("".join(terms)))
