@@ -107,7 +107,6 @@ BINARY = {
     name: getattr(operator, name)
     for name in "add sub mul truediv matmul lt le gt ge eq ne".split()
 }
-OTHERS = {"Tensor": dl.Tensor(B), "array": B, "list": B.tolist(), "float64": B[0, 0]}
 
 
 @pytest.mark.parametrize("name", BINARY)

@@ -136,12 +136,12 @@ PRESETS = {
 def overfitting(preset: str | None = None, **settings: Any) -> Explorer:
     """A network and a few noisy points: does it learn the curve, or the noise?
 
-    The error on the points it learns from falls with every layer, neuron and step. The
-    error on new points turns: that is overfitting. Rescue the network with more points,
-    an L2 penalty, dropout, or by stopping early. Click on the errors, or move "Look at
-    step", to see the fit at an earlier moment; Play replays the training. Presets:
-    "overfit", "underfit", "just right", "rescued by L2", "rescued by dropout", "stopped
-    early", "more data".
+    The error on the points it learns from falls, the larger the network and the longer
+    the training. The error on new points turns: that is overfitting. Rescue the network
+    with more points, an L2 penalty, dropout, or by stopping early. Click on the errors,
+    or move "Look at step", to see the fit at an earlier moment; Play replays the
+    training. Presets: "overfit", "underfit", "just right", "rescued by L2", "rescued by
+    dropout", "stopped early", "more data".
 
     Lectures "under- and overfitting", "regularization".
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.parity.torch_kernels import Kernels
+from tests.parity.kernel_judges import Kernels
 
 torch.set_num_threads(1)
 assert keras.backend.backend() == "torch"
