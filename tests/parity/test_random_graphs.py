@@ -12,8 +12,12 @@ import torch
 import dlcourse as dl
 from tests.parity.judges import TorchOps, to_numpy, to_torch
 
+pytest_plugins = ["tests.parity.counts"]
+
 GRAPHS, AT_ONCE = 1000, 50
 N = 3  # every value broadcasts against every other: axes are 1 or N
+
+MASK = np.array([[True, False, True], [False, False, True], [True, True, False]])
 
 # what may be done: name, how many values it takes, how it is said to a module
 STEPS = [
@@ -31,6 +35,26 @@ STEPS = [
     ("softplus", 1, lambda m, a: m.softplus(a)),
     ("gelu", 1, lambda m, a: m.gelu(a)),
     ("elu", 1, lambda m, a: m.elu(m.sin(m.multiply(a, 3.0)))),
+    ("negative", 1, lambda m, a: m.negative(a)),
+    ("abs", 1, lambda m, a: m.abs(a)),
+    ("cos", 1, lambda m, a: m.cos(a)),
+    ("sqrt", 1, lambda m, a: m.sqrt(m.add(m.square(a), 0.1))),
+    ("expm1", 1, lambda m, a: m.expm1(m.sin(a))),
+    ("log1p", 1, lambda m, a: m.log1p(m.square(a))),
+    ("erf", 1, lambda m, a: m.erf(a)),
+    ("relu", 1, lambda m, a: m.relu(a)),
+    ("leaky relu", 1, lambda m, a: m.leaky_relu(a, negative_slope=0.3)),
+    ("selu", 1, lambda m, a: m.selu(a)),
+    ("silu", 1, lambda m, a: m.silu(a)),
+    ("softsign", 1, lambda m, a: m.softsign(a)),
+    ("clip", 1, lambda m, a: m.clip(a, -0.7, 0.9)),
+    ("power", 2, lambda m, a, b: m.power(m.add(m.square(a), 0.5), m.sin(b))),
+    ("minimum", 2, lambda m, a, b: m.minimum(a, m.cos(b))),
+    ("where", 2, lambda m, a, b: m.where(MASK, square(m, a), square(m, b))),
+    ("var", 1, lambda m, a: m.var(square(m, a), axis=-1, keepdims=True)),
+    ("min", 1, lambda m, a: m.min(square(m, a), axis=0, keepdims=True)),
+    ("prod", 1, lambda m, a: m.prod(square(m, a), axis=1, keepdims=True)),
+    ("flip", 1, lambda m, a: m.flip(square(m, a), axis=0)),
     ("sum", 1, lambda m, a: m.sum(a, axis=-1, keepdims=True)),
     ("mean", 1, lambda m, a: m.mean(a, axis=0, keepdims=True)),
     ("max", 1, lambda m, a: m.max(square(m, a), axis=1, keepdims=True)),
@@ -82,7 +106,7 @@ def run(m, leaves, steps, weights):
 
 
 @pytest.mark.parametrize("first", range(0, GRAPHS, AT_ONCE))
-def test_random_graphs(first):
+def test_random_graphs(first, record_property):
     forks = 0
     for seed in range(first, first + AT_ONCE):
         rng = np.random.default_rng(seed)
@@ -112,6 +136,8 @@ def test_random_graphs(first):
         for g, right in zip(second, judged):
             close(seed, g.data, 0 * g.data if right is None else right, 1e-8)
     assert forks > AT_ONCE
+    record_property("count", ("random graphs against PyTorch", "graphs", AT_ONCE))
+    record_property("count", ("values used more than once in them", "values", forks))
 
 
 def close(seed, ours, theirs, tolerance=1e-10):

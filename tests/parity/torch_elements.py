@@ -68,6 +68,10 @@ def of_two(rng: Rng, op: str) -> Case:
         b = b + np.sign(b) * 0.3 if isinstance(b, np.ndarray) else abs(b) + 0.3
     if op == "power" and isinstance(b, float) and rng.random() < 0.5:
         b = float(rng.integers(0, 4))  # then any base will do
+    elif op == "power" and isinstance(a, np.ndarray) and rng.random() < 0.3:
+        a = np.abs(np.round(a))  # zeros: no slope by the exponent there
+        b = np.round(np.abs(b) * 2) / 2
+        b = np.where(b == 0.5, 0.0, b) if isinstance(b, np.ndarray) else b + 1.0
     elif op == "power":
         a = np.abs(a) + 0.2 if isinstance(a, np.ndarray) else abs(a) + 0.2
     note = f"{np.shape(a)}, {np.shape(b)}"
@@ -187,6 +191,8 @@ def einsum(rng: Rng) -> Case:
     terms = []
     for _ in range(rng.integers(1, 4)):
         letters = rng.permutation(list(LETTERS))[: rng.integers(0, 4)]
+        if len(letters) and rng.random() < 0.15:
+            letters = rng.permutation([*letters, letters[0]])  # a diagonal
         terms.append("".join(letters))
     shapes = [[sizes[c] for c in term] for term in terms]
     known = sorted(set("".join(terms)))

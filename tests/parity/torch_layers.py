@@ -91,8 +91,12 @@ def group_norm(rng: Rng) -> Case:
     channels = groups * int(rng.integers(1, 4))
     shape = [int(rng.integers(2, 5)), channels, *some_shape(rng, 1, 3, 4)]
     how: dict[str, Any] = {"groups": groups, **some_epsilon(rng)}
-    if rng.random() < 0.2:
+    which = rng.random()
+    if which < 0.2:
         how["groups"] = -1
+    elif which < 0.3:  # as many as there are without a word
+        shape[1] = channels = 32 * int(rng.integers(1, 3))
+        del how["groups"]
     axis = int(rng.choice([1, len(shape) - 1]))
     shape[1], shape[axis] = shape[axis], shape[1]
     if axis != len(shape) - 1 or rng.random() < 0.5:
