@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BackendError, ConfigError, did_you_mean
+from .errors import BackendError, ConfigError, LabelError, did_you_mean
 
 xp = ModuleType("dlcourse.xp", "The array library in use; see use_backend.")
 
@@ -163,6 +163,9 @@ def asindices(x: Any) -> Any:
         x = _from_host(x, np.float64)
     if x.dtype.kind in "iub":
         return x
+    wrong = (xp.floor(x) != x) | ~xp.isfinite(x)
+    if bool(wrong.any()):
+        raise LabelError(f"Indices must be whole numbers, not {float(x[wrong][0])}.")
     return x.astype(np.int64)
 
 

@@ -26,7 +26,8 @@ class _Merge(Layer):
         raise NotImplementedError
 
     def call(self, x, training=False):
-        self._check(x if isinstance(x, list) else [x])
+        parts = x if isinstance(x, list) else [x]
+        self.compute_output_shape([tuple(part.shape) for part in parts])
         return self.combine(x)
 
     def _check(self, parts: Any) -> None:

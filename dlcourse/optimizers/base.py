@@ -193,13 +193,15 @@ def _squares(g: Any, runs: bool) -> Any:
 
 
 def _pieces(w: Any) -> list[Any]:
-    """Index pieces of the last or first axis, each about one cache-sized chunk."""
+    """Index pieces of the last axis, each about one cache-sized chunk."""
     if w.size <= CHUNK or backend.get_backend() != "numpy":
         return [...]
     if w.ndim == 1:
         return [slice(i, i + CHUNK) for i in range(0, w.size, CHUNK)]
-    rows = max(1, CHUNK * w.shape[0] // w.size)
-    return [slice(i, i + rows) for i in range(0, w.shape[0], rows)]
+    # of the last axis, so that a rate for each run, (R, 1), fits every piece
+    columns = max(1, CHUNK * w.shape[-1] // w.size)
+    starts = range(0, w.shape[-1], columns)
+    return [(..., slice(i, i + columns)) for i in starts]
 
 
 def _optional(name: str, value: float | None) -> float | None:
