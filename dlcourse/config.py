@@ -68,7 +68,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if callable(value):
-        return getattr(value, "__name__", repr(value))
+        name = getattr(value, "__name__", repr(value))
+        return "exponential" if name == "exp" else name  # Keras's word for it
     return value
 
 
