@@ -290,6 +290,21 @@ def test_neither_predict_nor_evaluate_records_a_graph():
     assert model(X).requires_grad
 
 
+def test_only_training_is_training():
+    """Dropout is off in all that only looks."""
+    model = dl.Sequential([Input((3,)), dl.layers.Dropout(0.9), Dense(1)])
+    model.compile(dl.optimizers.SGD(0.0), "mse")
+    expected = loss_at(model.get_weights(), X, Y)
+    for value in (
+        model.evaluate(X, Y, verbose=0),
+        model.test_on_batch(X, Y),
+        float(dl.losses.MeanSquaredError()(Y, model.predict(X).astype("float64"))),
+        model.fit(X, Y, verbose=0, validation_data=(X, Y)).history["val_loss"][0],
+    ):
+        assert value == pytest.approx(expected, rel=1e-5)
+    assert model.train_on_batch(X, Y) != pytest.approx(expected, rel=1e-3)
+
+
 def test_verbose(capsys):
     model = linear_model()
     model.fit(X, Y, epochs=2, verbose=0)
@@ -309,8 +324,7 @@ def test_stop_training_from_a_callback():
     def stop(epoch, logs):
         model.stop_training = epoch == 1
 
-    history = model.fit(
-        X, Y, epochs=9, verbose=0, callbacks=[LambdaCallback(on_epoch_end=stop)]
-    )
+    watcher = LambdaCallback(on_epoch_end=stop)
+    history = model.fit(X, Y, epochs=9, verbose=0, callbacks=[watcher])
     assert history.epoch == [0, 1]
     assert model.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]  # and on it goes
