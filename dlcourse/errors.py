@@ -58,6 +58,10 @@ class NotReadyError(DLCourseError, RuntimeError):
     """A step left out: ``fit`` before ``compile``, weights before ``build`` …"""
 
 
+class TrainingModeWarning(UserWarning):
+    """A layer ran in its training mode although nothing was being trained."""
+
+
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest right one, or all.
 

@@ -6,6 +6,8 @@ made. Both work as context managers and as decorators. Read ``autodiff.py`` next
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,16 +15,17 @@ from typing import Any
 import numpy as np
 
 from .backend import xp
-from .errors import NonFiniteError
+from .errors import NonFiniteError, TrainingModeWarning
 
 
 class _State:
-    __slots__ = ("anomaly", "place", "recording")
+    __slots__ = ("anomaly", "place", "probing", "recording")
 
     def __init__(self) -> None:
         self.recording = True  # do ops on Tensors leave nodes behind?
         self.anomaly = False  # is every value checked?
         self.place = ""  # the layer that is being called
+        self.probing = False  # is a model only tried out, to see what shape comes out?
 
     @contextmanager
     def set(self, **values: Any) -> Iterator[None]:
@@ -38,6 +41,7 @@ class _State:
 
 
 state = _State()
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 @contextmanager
@@ -52,6 +56,28 @@ def no_grad() -> Iterator[None]:
     """
     with state.set(recording=False):
         yield
+
+
+def warn_if_looking(what: str) -> None:
+    """Warn that a layer trains (`what` it does) though no graph is being recorded.
+
+    The warning points at the student's own line: the first outside of the package.
+    """
+    if state.recording or state.probing:
+        return
+    level, frame = 1, sys._getframe()
+    while frame and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    place = state.place or "layer"
+    place = place[0].upper() + place[1:]
+    warnings.warn(
+        f"{place} {what} Nothing is being trained here (no graph is recorded), so call "
+        "it with training=False; a model's own call() should pass on the `training` it "
+        "is given. If you want it so, as in Monte Carlo dropout: "
+        'warnings.simplefilter("ignore", dl.errors.TrainingModeWarning).',
+        TrainingModeWarning,
+        stacklevel=level,
+    )
 
 
 @contextmanager

@@ -25,6 +25,7 @@ def test_every_error_is_of_the_family():
         name
         for name, value in vars(errors).items()
         if isinstance(value, type) and issubclass(value, Exception)
+        if not issubclass(value, Warning)
     }
     assert found == {*FAMILY, "DLCourseError"}
 

@@ -1,12 +1,22 @@
-"""`detect_anomaly`: the first op that makes a NaN is named, and a healthy one never."""
+"""The modes: the first op that makes a NaN is named; looking in training mode warns."""
+
+import warnings
 
 import numpy as np
 import pytest
 
 import dlcourse as dl
 from dlcourse import ops
-from dlcourse.errors import NonFiniteError
-from dlcourse.layers import Activation, Dense
+from dlcourse.errors import NonFiniteError, TrainingModeWarning
+from dlcourse.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    Layer,
+    MultiHeadAttention,
+)
 
 
 def leaf(*values):
@@ -115,3 +125,122 @@ def test_healthy_training_raises_no_alarm():
         model.compile("adam", "binary_crossentropy")
         with dl.detect_anomaly():
             model.fit(x, y, epochs=2, verbose=0)
+
+
+# --------------------------------------------------- looking, but in training mode
+
+
+class Attentive(Layer):
+    """Self-attention that drops some of what it sees."""
+
+    def __init__(self, **keywords):
+        super().__init__(**keywords)
+        self.attention = MultiHeadAttention(2, 3, dropout=0.5, name="seen")
+
+    def call(self, x, training=False):
+        return self.attention(x, x, training=training)
+
+
+class Careless(Layer):
+    """Drops without asking whether this is training."""
+
+    def call(self, x, training=False):
+        return dl.ops.dropout(x, 0.3)
+
+
+# a layer, its name in the message, and what the message must say
+EXCITED = {
+    "dropout": (lambda: Dropout(0.5, name="drop"), "'drop'", ["50%", "noisy"]),
+    "noise": (lambda: GaussianNoise(1.0, name="haze"), "'haze'", ["noise"]),
+    "attention": (Attentive, "'seen'", ["50%", "random"]),
+    "an op": (lambda: Careless(name="own"), "'own'", ["30%", "random"]),
+    "batch norm": (
+        lambda: BatchNormalization(name="norm"),
+        "'norm'",
+        ["moving averages", "were changed", "depends on the samples beside it"],
+    ),
+}
+SEQUENCES = np.random.default_rng(0).normal(size=(4, 3, 6)).astype("f")
+ONES = np.ones((4, 3, 6), "f")
+
+
+class Stubborn(dl.Model):
+    """A student's model that always trains."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.excited, self.last = layer, Dense(6)
+
+    def call(self, x, training=False):
+        return self.last(self.excited(x, training=True))
+
+
+@pytest.mark.parametrize("make, name, words", EXCITED.values(), ids=EXCITED)
+def test_looking_in_training_mode_warns(make, name, words):
+    layer = make()
+    with dl.no_grad(), pytest.warns(TrainingModeWarning) as caught:
+        layer(SEQUENCES, training=True)
+    assert len(caught) == 1 and caught[0].filename == __file__
+    message = str(caught[0].message)
+    assert all(word in message for word in [name, *words, "training=False"]), message
+    assert issubclass(TrainingModeWarning, UserWarning)
+
+
+@pytest.mark.parametrize("make, name, words", EXCITED.values(), ids=EXCITED)
+@pytest.mark.parametrize("doing", ["evaluate", "predict", "test_on_batch", "fit"])
+def test_a_model_that_always_trains_is_told_when_it_is_looked_at(
+    doing, make, name, words
+):
+    """Once, however many batches there are, and at the line of the student's call."""
+    model = Stubborn(make())
+    model.compile("sgd", "mse")
+    model.fit(SEQUENCES, ONES, verbose=0)  # as it should be: nothing to say
+    model.train_on_batch(SEQUENCES, ONES)
+    look = {
+        "evaluate": lambda: model.evaluate(SEQUENCES, ONES, batch_size=1, verbose=0),
+        "predict": lambda: model.predict(SEQUENCES, batch_size=1),
+        "test_on_batch": lambda: model.test_on_batch(SEQUENCES, ONES),
+        "fit": lambda: model.fit(
+            SEQUENCES, ONES, validation_data=(SEQUENCES, ONES), verbose=0
+        ),
+    }[doing]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        look()
+    assert [w.category for w in caught] == [TrainingModeWarning]
+    assert name in str(caught[0].message) and caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("make", [row[0] for row in EXCITED.values()], ids=EXCITED)
+def test_training_and_plain_looking_do_not_warn(make):
+    if make is EXCITED["an op"][0]:
+        model = dl.Sequential([make(), Dense(6)])  # it cannot be looked at in peace
+        model.compile("sgd", "mse")
+        model.fit(SEQUENCES, ONES, verbose=0)
+        return
+    model = dl.Sequential([make(), Dense(6)])
+    model.compile("sgd", "mse")
+    model.fit(SEQUENCES, ONES, validation_data=(SEQUENCES, ONES), verbose=0)
+    model.train_on_batch(SEQUENCES, ONES)
+    model.evaluate(SEQUENCES, ONES, verbose=0)
+    model.test_on_batch(SEQUENCES, ONES)
+    model.predict(SEQUENCES)
+    model(SEQUENCES, training=True).sum().backward()
+    with dl.no_grad():
+        model(SEQUENCES)
+        Dropout(0.0)(SEQUENCES, training=True)  # nothing is dropped
+        GaussianNoise(0.0)(SEQUENCES, training=True)
+        BatchNormalization(trainable=False)(SEQUENCES, training=True)  # frozen
+        dl.ops.dropout(SEQUENCES, 0.5)  # the op alone is asked for on purpose
+
+
+def test_trying_a_model_out_leaves_its_averages_alone():
+    """fit looks at one sample first, to learn the shape that comes out."""
+    norm = BatchNormalization(momentum=0.5)
+    model = Stubborn(norm)
+    model.compile("sgd", "mse")
+    model.fit(SEQUENCES, ONES, epochs=0, verbose=0)
+    np.testing.assert_array_equal(norm.get_weights()[2], np.zeros(6))
+    model.fit(SEQUENCES, ONES, verbose=0)
+    mean = SEQUENCES.mean(axis=(0, 1))
+    np.testing.assert_allclose(norm.get_weights()[2], 0.5 * mean, rtol=1e-5)

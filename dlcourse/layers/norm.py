@@ -7,6 +7,7 @@ from typing import Any
 from .. import initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_number
+from ..modes import state, warn_if_looking
 from .base import Layer
 from .symbol import Shape
 
@@ -146,9 +147,16 @@ class BatchNormalization(_Normalization):
                 **settings,
             )
         y = ops.batch_norm(x, gamma, beta, **settings)
+        if state.probing:
+            return y
         axes = tuple(i for i in range(x.ndim) if i != self.axis % x.ndim)
         self._move(self.moving_mean, x.data.mean(axis=axes))
         self._move(self.moving_variance, x.data.var(axis=axes))
+        warn_if_looking(
+            "uses the mean and variance of this batch, as in training: each answer "
+            "depends on the samples beside it, and the moving averages (the weights "
+            "moving_mean and moving_variance) were changed."
+        )
         return y
 
     def _move(self, average: Any, value: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from .. import backend, initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_count, check_number
+from ..modes import warn_if_looking
 from .base import Layer
 from .symbol import Shape
 
@@ -125,6 +126,9 @@ class GaussianNoise(Layer):
     def call(self, x, training=False):
         if not training or self.stddev == 0:
             return x
+        warn_if_looking(
+            "adds noise, as in training: the numbers change from call to call."
+        )
         noise = backend.make_rng(self._generator).normal(0, self.stddev, x.shape)
         return x + xp.asarray(noise.astype(str(x.dtype)))
 

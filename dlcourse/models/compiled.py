@@ -14,7 +14,7 @@ import numpy as np
 from .. import losses, metrics, optimizers
 from ..backend import xp
 from ..errors import DLCourseError, NotReadyError
-from ..modes import no_grad
+from ..modes import no_grad, state
 from ..tensor import Tensor
 from . import data
 from .flat import Theta
@@ -131,7 +131,8 @@ class Compiled:
         if not model.built:
             model._build_once(_shape(x))
         # a prediction of the right shape that takes no memory, to check y against
-        with no_grad():
+        tried = state.set(recording=False, probing=True, anomaly=False)
+        with tried, np.errstate(all="ignore"):
             one = model(data.pick(x, slice(0, 1)), training=False)
         shape = (data.size_of(x), *one.shape[1:])
         likeness = Tensor(np.zeros((), one.dtype))

@@ -12,6 +12,7 @@ from typing import Any
 from .. import backend
 from ..backend import xp
 from ..errors import ShapeError, check_number
+from ..modes import state, warn_if_looking
 from ..tensor import raw
 from . import reductions as reduce
 from .elementary import exp, log, multiply, sqrt, square, where
@@ -71,6 +72,11 @@ def dropout(x: Any, rate: float, *, training: bool = True, seed: Any = None) -> 
     rate = check_number("dropout rate", rate, low=0, high=1, open_high=True)
     if not training or rate == 0:
         return x
+    if state.place:  # inside a layer
+        warn_if_looking(
+            f"drops {rate:.0%} of its inputs at random, as in training: the numbers "
+            "are noisy, and change from call to call."
+        )
     x = floats(x)
     keep = backend.make_rng(seed).random(x.shape, dtype="float32") >= rate
     mask = keep.astype(x.dtype) * x.dtype.type(1 / (1 - rate))
