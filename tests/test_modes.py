@@ -244,3 +244,14 @@ def test_trying_a_model_out_leaves_its_averages_alone():
     model.fit(SEQUENCES, ONES, verbose=0)
     mean = SEQUENCES.mean(axis=(0, 1))
     np.testing.assert_allclose(norm.get_weights()[2], 0.5 * mean, rtol=1e-5)
+
+
+def test_a_functional_model_may_fix_the_mode_of_a_layer():
+    start = dl.Input((6,))
+    model = dl.Model(start, Dropout(0.5, name="always")(start, training=True))
+    x = np.ones((50, 6), "f")
+    with pytest.warns(TrainingModeWarning, match="'always'"):
+        y = model.predict(x)
+    assert set(np.unique(y)) == {0.0, 2.0}
+    calm = dl.Model(start, Dropout(0.5)(start, training=False))
+    np.testing.assert_array_equal(calm(x, training=True).data, x)

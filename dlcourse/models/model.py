@@ -128,9 +128,8 @@ class Model(Trainer, Layer):
         for call in self._calls:
             args = [values[id(symbol)] for symbol in call.input_list()]
             several = isinstance(call.inputs, (list, tuple))
-            y = call.layer(
-                args if several else args[0], training=training, **call.arguments
-            )
+            settings = {"training": training, **call.arguments}
+            y = call.layer(args if several else args[0], **settings)
             results = y if isinstance(y, (list, tuple)) else [y]
             for symbol, value in zip(call.outputs, results, strict=True):
                 values[id(symbol)] = value
