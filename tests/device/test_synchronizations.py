@@ -67,7 +67,7 @@ def test_at_most_once_a_step_with_every_callback(tmp_path):
         dl.callbacks.CSVLogger(tmp_path / "log.csv"),
         dl.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None),
     ]
-    for name in ("regression", "regularized"):
+    for name in ("regression", "perceptron"):
         watch = watched(name, *others)
         print(f"{name}, callbacks: {watch.inside}")
         assert max(watch.inside) <= 1
