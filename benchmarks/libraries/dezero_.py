@@ -1,11 +1,12 @@
 """DeZero: the framework of a textbook, in NumPy, with define-by-run graphs.
 
-It was written for NumPy 1, where a Python number took the precision of the array that
-it met. NumPy 2 keeps that rule for numbers, but DeZero makes arrays of them first, and
-would go on in float64; so ``setup`` replaces its ``as_array`` by one that makes float32.
-Labels are uint8, as in its own MNIST, for wider integers too would make float64 of the
-gradients. It has no averaging loss over channels and no output size in its
-``Deconv2d`` layer: the functions under the layers have what is needed.
+It was written for NumPy 1, where a number took the precision of the array that it met.
+NumPy 2 keeps that rule for Python's numbers, but DeZero makes arrays of them first and
+so would go on in float64, at about half the speed. ``setup`` therefore replaces its
+``as_array`` by one that makes float32, and lends NumPy its old name ``int`` while
+DeZero is imported. Labels are uint8, as in its own MNIST, for wider integers, too,
+would make the gradients float64. ``dezero_plain_.py`` is without these remedies. Where
+a layer lacks a setting (the output's size, batch norm's epsilon), its function has it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ NAME = "DeZero"
 PACKAGE = MODULE = "dezero"
 
 
-def setup(threads: int) -> None:
-    """Give NumPy back an old name, and let DeZero make float32 of numbers."""
-    np.int = int  # type: ignore[attr-defined]  # a default argument of DeZero's data
-    from dezero import core, functions
+labels = np.uint8
 
-    del np.int  # type: ignore[attr-defined]
+
+def setup(threads: int) -> None:
+    """Import DeZero, and let it make float32 of numbers."""
+    load()
+    from dezero import core, functions
 
     def as_array(x: Any, array_module: Any = np) -> Any:
         if isinstance(x, np.generic):  # what a sum returns: it has its own precision
@@ -35,6 +37,14 @@ def setup(threads: int) -> None:
         return np.array(x, "f") if np.isscalar(x) else x
 
     core.as_array = functions.as_array = as_array
+
+
+def load() -> None:
+    """Import DeZero under a NumPy that still has ``np.int``."""
+    vars(np)["int"] = int
+    import dezero  # noqa: F401
+
+    del vars(np)["int"]
 
 
 def W1(problem: Problem) -> Steps:
@@ -218,7 +228,7 @@ def _deconv(problem: Problem, number: int) -> Any:
 
 
 def _norm(problem: Problem, number: int) -> Any:
-    """Batch norm with the problem's epsilon and momentum, which its layer keeps fixed."""
+    """Batch norm with the problem's momentum and epsilon instead of its own."""
     import dezero.functions as F
     import dezero.layers as L
 
@@ -265,14 +275,14 @@ def _recurrent(problem: Problem, make: Callable[[int, int], Any]) -> Steps:
         return sum(each, next(each)) / steps
 
     x = np.ascontiguousarray(problem.x.T)  # (T, N)
-    y = np.ascontiguousarray(problem.y.T, np.uint8)
+    y = np.ascontiguousarray(problem.y.T, labels)
     return _steps(problem, Network(), loss, list(x), list(y))
 
 
 def _classifier(problem: Problem, model: Any, x: np.ndarray) -> Steps:
     import dezero.functions as F
 
-    y = problem.y.astype(np.uint8)
+    y = problem.y.astype(labels)
     return _steps(problem, model, F.softmax_cross_entropy, x, y)
 
 
