@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from threading import get_ident
 from typing import Any
 
@@ -120,6 +121,7 @@ def product(a: Any, b: Any, out: Any) -> None:
         xp.matmul(a, b, out=out)
 
 
+@lru_cache(maxsize=1024)
 def _block(rows: int, most: int) -> int:
     """The largest divisor of `rows` that is at most `most` (and at most 256)."""
     for block in range(min(most, rows, 256), 23, -1):

@@ -48,8 +48,9 @@ def slide(
             finish(y)
         return y
     w = _matrices(kernel, groups)
-    for part in _chunks(n, axes, padded):
-        rows = _rows(padded[part], axes, groups)
+    all_windows = _Windows(padded, axes, groups)
+    for part in all_windows.chunks():
+        rows = all_windows.rows(part)
         if groups > 1:
             each = xp.matmul(rows, w)  # (G, rows, F/G)
             y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
@@ -79,8 +80,9 @@ def kernel_gradient(
     dw.fill(0)
     filters = shape[-1]
     total = dw.reshape(-1, filters) if groups == 1 else _matrices(dw, groups)
-    for part in _chunks(len(padded), axes, padded):
-        rows = _rows(padded[part], axes, groups)
+    all_windows = _Windows(padded, axes, groups)
+    for part in all_windows.chunks():
+        rows = all_windows.rows(part)
         if groups > 1:
             columns = g[part].reshape(-1, groups, filters // groups)
             total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
@@ -144,7 +146,8 @@ def _paint(padded: Any, g: Any, kernel: Any, axes: Sequence[Axis]) -> None:
     filters, channels = kernel.shape[-1], kernel.shape[-2]
     matrices = swap_last(kernel.reshape(-1, channels, filters))  # (K, F, C)
     matrices = xp.ascontiguousarray(matrices)
-    for part in _chunks(len(g), axes, padded):
+    bytes_each = places(axes) * len(matrices) * channels * g.dtype.itemsize
+    for part in pieces(len(g), bytes_each):
         rows = g[part].reshape(-1, filters)
         here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
         xp.matmul(rows, matrices, out=here)
@@ -178,39 +181,63 @@ def _turned(kernel: Any, groups: int) -> Any:
     return xp.ascontiguousarray(parts).reshape(*shape[:-2], shape[-1] // groups, -1)
 
 
-def _chunks(n: int, axes: Sequence[Axis], padded: Any) -> Iterator[slice]:
-    """Slices of the batch whose windows fit the cache together."""
-    cells = places(axes) * math.prod(a.window for a in axes) * padded.shape[-1]
-    return pieces(n, cells * padded.dtype.itemsize)
+class _Windows:
+    """All windows of a batch, laid out as matrices a few samples at a time."""
 
+    def __init__(self, padded: Any, axes: Sequence[Axis], groups: int) -> None:
+        self.samples, self.channels = len(padded), padded.shape[-1]
+        self.places, self.groups = places(axes), groups
+        self.cells = math.prod(a.window for a in axes)
+        self.itemsize, self.dtype = padded.dtype.itemsize, padded.dtype
+        thin = axes[-1].window * self.channels < THIN and self.places > 1
+        if groups > 1:
+            self.rows, self.view = self._groups, windows(padded, axes)
+        elif self.cells == 1 and all(a.stride == 1 for a in axes):
+            self.rows, self.view = self._as_it_is, padded
+        elif thin:
+            view = windows(padded, axes)
+            n = 1 + len(axes)
+            self.view = view.transpose((0, *range(n, view.ndim), *range(1, n)))
+            self.rows = self._columns
+        else:
+            self.rows, self.view = self._rows, merged_windows(padded, axes)
 
-def _rows(padded: Any, axes: Sequence[Axis], groups: int) -> Any:
-    """The windows of some samples as matrices, in scratch memory.
+    def chunks(self) -> Iterator[slice]:
+        """Slices of the batch whose windows fit the cache together."""
+        return pieces(
+            self.samples, self.places * self.cells * self.channels * self.itemsize
+        )
 
-    (rows, K·C); (N, rows, K·C) where a row has few cells side by side; for groups
-    (G, rows, K·C/G).
-    """
-    count, channels = places(axes), padded.shape[-1]
-    cells = math.prod(a.window for a in axes)
-    samples, dtype = len(padded), padded.dtype
-    if groups > 1:
-        parts = windows(padded, axes)
-        parts = parts.reshape(-1, cells, groups, channels // groups)
-        return xp.moveaxis(parts, 2, 0).reshape(groups, samples * count, -1)
-    if cells == 1 and all(a.stride == 1 for a in axes) and padded.flags.c_contiguous:
-        return padded.reshape(-1, channels)
-    if axes[-1].window * channels < THIN and count > 1:
-        # cell by cell: long lines of neighboring places, read by BLAS as a transpose
-        view = windows(padded, axes)
-        places_last = (0, *range(1 + len(axes), view.ndim), *range(1, 1 + len(axes)))
-        view = view.transpose(places_last)
-        columns = scratch("conv.columns", (samples, cells * channels, count), dtype)
+    def _rows(self, part: slice) -> Any:
+        """(rows, K·C), in scratch memory."""
+        view = self.view[part]
+        shape = (len(view) * self.places, self.cells * self.channels)
+        rows = scratch("conv.rows", shape, self.dtype)
+        xp.copyto(rows.reshape(view.shape), view)
+        return rows
+
+    def _columns(self, part: slice) -> Any:
+        """(N, rows, K·C), where a row has few cells side by side, in scratch memory.
+
+        Copied cell by cell: long lines of neighboring places, read by BLAS as a
+        transpose.
+        """
+        view = self.view[part]
+        shape = (len(view), self.cells * self.channels, self.places)
+        columns = scratch("conv.columns", shape, self.dtype)
         xp.copyto(columns.reshape(view.shape), view)
         return swap_last(columns)
-    rows = scratch("conv.rows", (samples * count, cells * channels), dtype)
-    view = merged_windows(padded, axes)
-    xp.copyto(rows.reshape(view.shape), view)
-    return rows
+
+    def _as_it_is(self, part: slice) -> Any:
+        """(rows, C): a window of one cell needs no copy."""
+        return self.view[part].reshape(-1, self.channels)
+
+    def _groups(self, part: slice) -> Any:
+        """(G, rows, K·C/G)."""
+        each = self.channels // self.groups
+        cells = self.view[part].reshape(-1, self.cells, self.groups, each)
+        rows = xp.moveaxis(cells, 2, 0)
+        return rows.reshape(self.groups, len(cells), -1)
 
 
 def swap_last(x: Any) -> Any:
