@@ -9,18 +9,25 @@ NumPy, but keeps what a GPU library forbids or does otherwise:
   CuPy 14 has (``cupy_names.json``, written by ``tools/dump_cupy_names.py``);
 - reductions return arrays without axes, never NumPy scalars; there is no object dtype;
 - ``empty`` is filled with NaN, so that reading what was never written is seen;
-- synchronizations (``bool``, ``float``, ``item``, ``get``) and transfers are counted;
-- after `fail_after` bytes it runs out of memory, as a device does.
+- an index array out of range is wrapped round, not refused: CuPy looks at no index;
+- what it says of wrong arguments is not what NumPy says;
+- synchronizations (``bool``, ``float``, ``item``, ``get``, boolean masks) and transfers
+  are counted;
+- it runs out of memory, as a device does (``device/memory.py``).
 """
 
 from __future__ import annotations
 
 import json
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.device.memory import counters, pool
 
 NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
 _OPERATORS = (
@@ -28,30 +35,12 @@ _OPERATORS = (
 )
 
 
-class OutOfMemoryError(Exception):
-    """What CuPy raises when the device is full (its class has this name)."""
-
-
-class Counters:
-    """What the tests ask: how often the host waited, and what crossed over."""
-
-    def __init__(self) -> None:
-        self.synchronizations = 0
-        self.to_device = 0
-        self.to_host = 0
-        self.bytes_left: float = float("inf")
-
-    def reset(self) -> None:
-        """Begin to count anew."""
-        self.__init__()  # type: ignore[misc]
-
-
-counters = Counters()
-
-
-def fail_after(size: float) -> None:
-    """Let the device be full once `size` more bytes are allocated."""
-    counters.bytes_left = size
+# These look at values to know the size of their result: the host waits for the device.
+_WAITING = {"nonzero", "flatnonzero", "argwhere", "unique", "tolist"}
+# First arguments that must be arrays of the device already, by their names in CuPy.
+_ARRAYS = {"a", "x", "m", "arr", "ary", "array", "indices", "condition"}
+# What stands for the library's own words in its complaints.
+LIBRARY = "<the library's own words>"
 
 
 class ndarray:
@@ -92,6 +81,9 @@ class ndarray:
             "Implicit conversion to a NumPy array is not allowed. Please use `.get()`."
         )
 
+    def __array_function__(self, function: Any, *args: Any) -> Any:
+        raise TypeError(f"NumPy's {function.__name__} was called on a device array")
+
     def __len__(self) -> int:
         return len(self._a)
 
@@ -113,10 +105,12 @@ class ndarray:
     __index__ = __int__
 
     def __getitem__(self, index: Any) -> ndarray:
-        return _wrap(self._a[_index(index)])
+        with _words("index"):
+            return _wrap(self._a[_index(self._a, index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._a[_index(index)] = _operand("__setitem__", value)
+        with _words("index"):
+            self._a[_index(self._a, index)] = _operand("__setitem__", value)
 
     def __repr__(self) -> str:
         counters.synchronizations += 1
@@ -128,10 +122,12 @@ class ndarray:
 def _operator(name: str) -> Any:
     def method(self: ndarray, *others: Any) -> Any:
         values = [_operand(name, other) for other in others]
-        return _wrap(getattr(self._a, name)(*values))
+        with _words(name):
+            return _wrap(getattr(self._a, name)(*values))
 
     def in_place(self: ndarray, other: Any) -> ndarray:
-        result = getattr(self._a, name)(_operand(name, other))
+        with _words(name):
+            result = getattr(self._a, name)(_operand(name, other))
         if result is not self._a:
             raise TypeError(f"{name} was not done in place")
         return self
@@ -156,9 +152,7 @@ def _wrap(value: Any) -> Any:
     if array.dtype == object:
         raise TypeError("CuPy has no object dtype")
     if array.base is None:
-        counters.bytes_left -= array.nbytes
-        if counters.bytes_left < 0:
-            raise OutOfMemoryError(f"Out of memory allocating {array.nbytes} bytes")
+        pool.allocate(array)
     made = ndarray.__new__(ndarray)
     made._a = array
     return made
@@ -181,19 +175,51 @@ def _operand(name: str, value: Any) -> Any:
     return value
 
 
-def _index(index: Any) -> Any:
-    if isinstance(index, tuple):
-        return tuple(_index(i) for i in index)
-    if isinstance(index, (np.ndarray, list)):
-        raise TypeError("indexing by a host array or list is not allowed here")
-    return index._a if isinstance(index, ndarray) else index
+def _index(a: np.ndarray, index: Any) -> Any:
+    """NumPy's index for the device's; index arrays are wrapped round, as CuPy does."""
+    parts = index if isinstance(index, tuple) else (index,)
+    used = sum(_axes_of(part) for part in parts)
+    axis, places = 0, []
+    for part in parts:
+        if isinstance(part, (np.ndarray, list)):
+            raise TypeError("indexing by a host array or list is not allowed here")
+        counters.to_device += isinstance(part, tuple)  # CuPy makes an array of it
+        if isinstance(part, ndarray):
+            counters.synchronizations += part._a.dtype == bool  # how many are True?
+            places.append(_wrapped_round(part._a, a.shape[axis : axis + 1]))
+        else:
+            places.append(part)
+        axis += a.ndim - used if part is Ellipsis else _axes_of(part)
+    return tuple(places) if isinstance(index, tuple) else places[0]
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes a part of an index takes up."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return 0
+    return part.ndim if isinstance(part, ndarray) and part._a.dtype == bool else 1
+
+
+def _wrapped_round(indices: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    return indices % size[0] if indices.dtype != bool and size and size[0] else indices
+
+
+@contextmanager
+def _words(name: str) -> Iterator[None]:
+    """Complain in other words than NumPy's, as another library does."""
+    try:
+        yield
+    except (ValueError, IndexError) as problem:
+        raise type(problem)(LIBRARY) from None
 
 
 def _method(owner: ndarray, name: str) -> Any:
     def method(*args: Any, **settings: Any) -> Any:
         args = tuple(_operand(name, a) for a in args)
         settings = {k: _operand(name, v) for k, v in settings.items()}
-        return _wrap(getattr(owner._a, name)(*args, **settings))
+        counters.synchronizations += name in _WAITING
+        with _words(name):
+            return _wrap(getattr(owner._a, name)(*args, **settings))
 
     return method
 
@@ -203,15 +229,23 @@ def _function(name: str, known: list[str] | None) -> Any:
         for keyword in settings:
             if known is not None and keyword not in known and "kwargs" not in known:
                 raise TypeError(f"cupy.{name}() has no keyword {keyword!r}: {known}")
+        out = settings.get("out")
         args = tuple(_operand(name, a) for a in args)
         settings = {k: _operand(name, v) for k, v in settings.items()}
         if known is not None and args and isinstance(args[0], (list, float, int)):
             arrays = isinstance(args[0], list) and any(
                 isinstance(a, np.ndarray) for a in args[0]
             )
-            if known[0] in ("a", "x", "m", "arr", "ary") and not arrays:
+            if known[0] in _ARRAYS and not arrays:
                 raise TypeError(f"cupy.{name} takes arrays, not {type(args[0])}")
-        return _wrap(getattr(np, name)(*args, **settings))
+        counters.synchronizations += name in _WAITING
+        if name in ("take", "take_along_axis"):
+            axis = settings.get("axis", args[2] if len(args) > 2 else None)
+            size = (args[0].size,) if axis is None else args[0].shape[axis:][:1]
+            args = (args[0], _wrapped_round(np.asarray(args[1]), size), *args[2:])
+        with _words(name):
+            result = _wrap(getattr(np, name)(*args, **settings))
+        return result if out is None else out
 
     function.__name__ = name
     return function
@@ -237,13 +271,12 @@ class _Ufunc:
             raise AttributeError(f"cupy.{self._name} has no {method}")
 
         def call(*args: Any, **settings: Any) -> Any:
-            values = [
-                tuple(_operand(method, part) for part in a)
-                if isinstance(a, tuple)
-                else _operand(method, a)
-                for a in args
-            ]
-            return _wrap(getattr(getattr(np, self._name), method)(*values, **settings))
+            values = [_operand(method, a) for a in args]
+            if method == "at":
+                values[1] = _index(values[0], args[1])
+            with _words(method):
+                function = getattr(getattr(np, self._name), method)
+                return _wrap(function(*values, **settings))
 
         return call
 
@@ -261,20 +294,23 @@ def _to_device(x: Any, dtype: Any = None, copy: bool = False) -> ndarray:
     return _wrap(np.array(x, dtype))
 
 
-def module() -> types.ModuleType:
-    """The stand-in as a module to hand to `use_backend`."""
-    made = types.ModuleType("stand_in")
-    for name, known in NAMES["functions"].items():
-        if hasattr(np, name):
-            setattr(made, name, _function(name, known))
-    for name in NAMES["ufuncs"]:
-        if hasattr(np, name):
-            setattr(made, name, _Ufunc(name))
-    for name in NAMES["other"]:
-        value = getattr(np, name, None)
+def module(name: str = "stand_in") -> types.ModuleType:
+    """The stand-in as a module, to hand to `use_backend` or to be found as cupy."""
+    made = types.ModuleType(name)
+    for each, known in NAMES["functions"].items():
+        if hasattr(np, each):
+            setattr(made, each, _function(each, known))
+    for each in NAMES["ufuncs"]:
+        if hasattr(np, each):
+            setattr(made, each, _Ufunc(each))
+    for each in NAMES["other"]:
+        value = getattr(np, each, None)
         if isinstance(value, (type, float)) or value is None:
-            setattr(made, name, value)
+            setattr(made, each, value)
     made.ndarray = ndarray
+    runtime = types.SimpleNamespace(getDeviceCount=lambda: 1)
+    made.cuda = types.SimpleNamespace(runtime=runtime)
+    made.get_default_memory_pool = lambda: pool
     made.asarray = lambda a, dtype=None: _to_device(a, dtype)
     made.array = lambda a, dtype=None, copy=True: _to_device(a, dtype, True)
     made.asnumpy = lambda a: a.get()

@@ -22,7 +22,7 @@ from ..layers.symbol import Call, Shape, Symbol, check_input
 from ..tensor import Tensor
 from . import storage
 from .graph import graph_config, graph_from_config
-from .summary import print_summary
+from .summary import summary_text
 from .training import Trainer
 
 
@@ -181,23 +181,29 @@ class Model(Trainer, Layer):
                 "call it on data first."
             )
 
-    def _rows(self) -> list[tuple[Layer, Any]]:
-        """The layers with their output shapes, for the summary."""
-        if not self._calls:
-            return [(layer, None) for layer in self.layers]
-        shapes: dict[int, Any] = {}
-        for call in self._calls:
-            shapes[id(call.layer)] = call.outputs[0].shape
-        return [(layer, shapes[id(layer)]) for layer in self._layers]
+    def _drawing(self) -> tuple[list[Symbol], list[Call], list[Symbol]] | None:
+        """Inputs, calls and outputs; None for a class with a call() of its own."""
+        if self.inputs is None:
+            return None
+        return _listed(self.inputs), self._calls, _listed(self.outputs)
 
-    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Print a table of the layers, their output shapes and parameters."""
-        if not self.built:
-            raise NotReadyError(
-                f"{self.name} is not built yet: give the first layer an input_shape, "
-                "or call the model on data, and look then."
-            )
-        print_summary(self, print_fn)
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print a table of the layers, their output shapes and parameters.
+
+        A functional model's has a column that says what feeds each layer, unless it is
+        a plain chain: ``add[0][1]`` is the second output of the first use of "add". The
+        table is at most `line_length` characters wide (80), and handed to `print_fn` as
+        one text instead of being printed; `expand_nested` shows the layers of models
+        inside the model, `show_trainable` which ones training changes.
+        """
+        text = summary_text(self, line_length, expand_nested, show_trainable)
+        (print_fn or print)(text)
 
 
 def _listed(symbols: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ConfigError, NotReadyError
 from ..layers.base import Layer
 from ..layers.core import InputLayer
-from ..layers.symbol import Shape, Symbol, check_input
+from ..layers.symbol import Call, Shape, Symbol, check_input
 from .model import Model
 
 
@@ -108,13 +108,19 @@ class Sequential(Model):
             raise NotReadyError(f"{self.name} does not know its input shape yet.")
         return self.compute_output_shape(self._start)
 
-    def _rows(self) -> list[tuple[Layer, Any]]:
-        shape: Any = self._start
-        rows = []
+    def _drawing(self) -> tuple[list[Symbol], list[Call], list[Symbol]]:
+        symbols = [Symbol(self._start or (), None, name="input")]  # (): not known yet
+        calls = []
         for layer in self._layers:
-            shape = layer.compute_output_shape(shape)
-            rows.append((layer, shape))
-        return rows
+            several = len(symbols) > 1
+            calls.append(Call(layer, symbols if several else symbols[0], {}))
+            shapes: Any = [s.shape for s in symbols] if several else symbols[0].shape
+            if self._start is not None:
+                shapes = layer.compute_output_shape(shapes)
+            outputs = shapes if isinstance(shapes, list) else [shapes]
+            symbols = [Symbol(s, calls[-1], i) for i, s in enumerate(outputs)]
+            calls[-1].outputs = symbols
+        return [calls[0].inputs] if calls else symbols, calls, symbols
 
     def get_config(self) -> dict[str, Any]:
         return {

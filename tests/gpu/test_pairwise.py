@@ -38,40 +38,44 @@ def compare(work, dtype):
         close(name, found[name], expected[name], dtype)
 
 
+def work_of_op(case, dtype):
+    """The op's value, and its gradients by `backward` and by `grad` of both orders."""
+    arrays = case.inputs(dtype)
+    tensors = [dl.Tensor(x, requires_grad=bool(case.order)) for x in arrays]
+    y = case.call(dl.ops, *tensors)
+    result = {"y": y, "of arrays": case.call(dl.ops, *(t.data for t in tensors))}
+    if case.order:
+        g = np.cos(np.arange(y.size)).reshape(y.shape).astype(dtype)
+        y.backward(g)
+        first = dl.grad((y * g).sum(), tensors, create_graph=True)
+        along = sum((d * d).sum() for d in first) + 0 * tensors[0].sum()
+        second = dl.grad(along, tensors)
+        for i, x in enumerate(tensors):
+            result[f"backward {i}"] = x.grad
+            result[f"first {i}"] = first[i]
+            result[f"second {i}"] = second[i]
+    return result
+
+
+def work_of_layer(case, dtype):
+    """What the layer makes in both modes, its weights and all slopes."""
+    dl.manual_seed(1)  # weights and masks are drawn on the host: the same for both
+    layer = case.make(dtype=dtype)
+    x = dl.Tensor(case.x(dtype), requires_grad=True)
+    result = {"calm": layer(x), "excited": layer(x, training=True)}
+    result["calm"].sum().backward()
+    for i, weight in enumerate(layer.trainable_weights):
+        result[f"weight {i}"], result[f"slope {i}"] = weight, weight.grad
+    return {**result, "slope": x.grad}
+
+
 @pytest.mark.parametrize("case", OPS, ids=str)
 @in_both_types
 def test_ops(case, dtype):
-    def work():
-        arrays = case.inputs(dtype)
-        tensors = [dl.Tensor(x, requires_grad=bool(case.order)) for x in arrays]
-        y = case.call(dl.ops, *tensors)
-        result = {"y": y, "of arrays": case.call(dl.ops, *(t.data for t in tensors))}
-        if case.order:
-            g = np.cos(np.arange(y.size)).reshape(y.shape).astype(dtype)
-            y.backward(g)
-            first = dl.grad((y * g).sum(), tensors, create_graph=True)
-            along = sum((d * d).sum() for d in first) + 0 * tensors[0].sum()
-            second = dl.grad(along, tensors)
-            for i, x in enumerate(tensors):
-                result[f"backward {i}"] = x.grad
-                result[f"first {i}"] = first[i]
-                result[f"second {i}"] = second[i]
-        return result
-
-    compare(work, dtype)
+    compare(lambda: work_of_op(case, dtype), dtype)
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=str)
 @in_both_types
 def test_layers(case, dtype):
-    def work():
-        dl.manual_seed(1)  # weights and masks are drawn on the host: the same for both
-        layer = case.make(dtype=dtype)
-        x = dl.Tensor(case.x(dtype), requires_grad=True)
-        result = {"calm": layer(x), "excited": layer(x, training=True)}
-        result["calm"].sum().backward()
-        for i, weight in enumerate(layer.trainable_weights):
-            result[f"weight {i}"], result[f"slope {i}"] = weight, weight.grad
-        return {**result, "slope": x.grad}
-
-    compare(work, dtype)
+    compare(lambda: work_of_layer(case, dtype), dtype)

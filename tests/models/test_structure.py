@@ -1,4 +1,4 @@
-"""How models are put together: in a row, as a graph, as a class; and their summary."""
+"""How models are put together: in a row, as a graph, as a class."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 import dlcourse as dl
 from dlcourse import ops
-from dlcourse.errors import ConfigError, DLCourseError, NotReadyError, ShapeError
+from dlcourse.errors import ConfigError, DLCourseError, ShapeError
 from dlcourse.layers import Activation, Dense, Dropout, Flatten, Input, Layer
 from dlcourse.models import Model, Sequential
 
@@ -286,42 +286,3 @@ def test_graphs_that_cannot_be():
         Sequential([Input((3,)), Dense(2), Activation(lambda x: x @ np.ones((3, 1)))])(
             X
         )
-
-
-# ------------------------------------------------------------------------- summary
-
-
-def test_summary_says_what_keras_says(capsys):
-    model = Sequential(
-        [Input((64,)), Dense(32, "relu", name="hidden"), Dropout(0.5), Dense(10)],
-        name="digits",
-    )
-    model.summary()
-    text = capsys.readouterr().out
-    assert 'Model: "digits"' in text
-    for words in (
-        ("hidden (Dense)", "(None, 32)", "2,080"),
-        ("(Dropout)", "(None, 32)", "0"),
-        ("(Dense)", "(None, 10)", "330"),
-        ("Total params: 2,410 (9.41 KB)",),
-        ("Trainable params: 2,410",),
-        ("Non-trainable params: 0",),
-    ):
-        line = [line for line in text.splitlines() if all(w in line for w in words)]
-        assert line, words
-    widths = {len(line) for line in text.splitlines()[1:-3]}
-    assert len(widths) == 1, "the table has one width"
-    model.layers[0].trainable = False
-    lines = []
-    model.summary(print_fn=lines.append)
-    text = "\n".join(lines)
-    assert "Trainable params: 330" in text and "Non-trainable params: 2,080" in text
-    assert capsys.readouterr().out == ""
-
-
-def test_summary_of_a_graph_and_of_what_is_not_built(capsys):
-    x = Input((3,))
-    Model(x, Dense(2)(Dense(4)(x))).summary()
-    assert "Total params: 26" in capsys.readouterr().out
-    with pytest.raises(NotReadyError, match="built"):
-        Sequential([Dense(3)]).summary()
