@@ -35,6 +35,12 @@ class Metric(Configurable):
         found = [backend.to_numpy(xp.asarray(getattr(self, n))) for n in self.collects]
         return np.array(found, np.float64)
 
+    def checked_state(self, state: Any) -> Any:
+        """The state if ``set_state`` can take it; else ValueError."""
+        if np.ndim(state) not in (1, 2) or len(state) != len(self.collects):
+            raise ValueError(f"{self.name} cannot have collected {np.shape(state)}")
+        return np.asarray(state, np.float64)
+
     def set_state(self, state: Any) -> None:
         """Go on from what ``get_state`` returned."""
         for name, values in zip(self.collects, state, strict=True):

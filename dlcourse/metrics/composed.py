@@ -37,6 +37,9 @@ class OfOutput(Metric):
     def get_state(self) -> Any:
         return self.metric.get_state()
 
+    def checked_state(self, state: Any) -> Any:
+        return self.metric.checked_state(state)
+
     def set_state(self, state: Any) -> None:
         self.metric.set_state(state)
 

@@ -16,7 +16,7 @@ from dlcourse.errors import DLCourseError, LabelError
 from tests.device import plantings
 from tests.device.memory import counters
 from tests.gpu.families import FAMILIES
-from tests.gpu.test_families import swept, trained, watched
+from tests.gpu.test_families import swept, trained
 from tests.gpu.test_pairwise import work_of_layer, work_of_op
 from tests.layers.cases import CASES as LAYERS
 from tests.loss_cases import TABLE as LOSSES
@@ -195,20 +195,24 @@ def clipped_by_hand():
 
 
 def resumed(folder):
-    _, file = watched(folder)
-    model, x, y, how = FAMILIES["regularized"]()
-    model.fit(x, y, batch_size=8, epochs=7, verbose=0, resume=file, **how)
+    """From the middle of an epoch: 3 steps make one, the last file is of the 8th."""
+    file = folder / "a.safetensors"
+    for how in (
+        {"callbacks": [dl.callbacks.ModelCheckpoint(file, save_freq=2)]},
+        {"resume": file},
+    ):
+        model, x, y, _ = FAMILIES["perceptron"]()
+        model.fit(x, y, batch_size=8, epochs=3, verbose=0, **how)
 
 
 def test_every_use_of_xp_above_the_engine(tmp_path):
     cases = {
         **{f"layer {c}": on_the_device(work_of_layer, c, "float64") for c in LAYERS},
         **{f"family {n}": on_the_device(trained, n) for n in FAMILIES},
-        **{
-            f"sweep {size}": on_the_device(swept, "perceptron", size)
-            for size in (None, 8)
-        },
-        "callbacks": on_the_device(lambda: watched(tmp_path)),
+        "sweep": on_the_device(swept, "perceptron", None),
+        "sweep in batches": on_the_device(swept, "perceptron", 8),
+        "checkpoints": on_the_device(resumed, tmp_path),
+        "clipped by hand": on_the_device(clipped_by_hand),
     }
     for name, rows in LOSSES.items():
         for i, (how, _, true, pred) in enumerate(rows):
