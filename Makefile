@@ -28,7 +28,7 @@ one_thread := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-unit test-notebooks notebooks lint format bench \
-        gpu-test browser-test parity docs constraints clean
+        gpu-test browser-test parity mutation docs constraints clean
 .PHONY: again
 .NOTPARALLEL:
 
@@ -76,6 +76,9 @@ browser-test: $(VENV)/.ready-browser  ## JupyterLab in headless Chromium
 
 parity: $(VENV)/.ready-parity  ## the same numbers as Keras and PyTorch
 	KERAS_BACKEND=torch $(pytest) tests/parity $(ARGS)
+
+mutation: $(VENV)/.ready  ## break the engine on purpose: does a test notice?
+	$(python) -m tools.mutate $(ARGS)
 
 docs: $(VENV)/.ready-docs  ## the reference of every public name, in build/docs
 	$(python) -m pdoc --math --docformat markdown -o build/docs dlcourse

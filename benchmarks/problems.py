@@ -58,7 +58,7 @@ def w1() -> Problem:
 def w2(width: int = 512, batch: int = 128) -> Problem:
     """784-512-10 ReLU, softmax cross-entropy, batch of 128, Adam."""
     rng = _rng("data")
-    x, y = rng.random((batch, 784), "f"), rng.integers(0, 10, batch)
+    x, y = _inputs(rng, batch, 784), rng.integers(0, 10, batch)
     flops = _dense_flops(batch, 784, width, 10)
     settings = {**ADAM, "fit_steps": 20}
     return _problem("W2", w2, x, y, _dense(784, width, 10), flops, settings)
@@ -71,7 +71,7 @@ def w3() -> Problem:
     flatten (H, W, C); dense 120, 84, 10; softmax cross-entropy.
     """
     rng = _rng("data")
-    x, y = rng.random((64, 28, 28, 1), "f"), rng.integers(0, 10, 64)
+    x, y = _inputs(rng, 64, 28, 28, 1), rng.integers(0, 10, 64)
     weights = {
         **_conv(1, (5, 5, 1, 6)),
         **_conv(2, (5, 5, 6, 16)),
@@ -95,7 +95,7 @@ def w4() -> Problem:
     cross-entropy. Moving means begin at 0, moving variances at 1.
     """
     rng = _rng("data")
-    x, y = rng.random((32, 32, 32, 3), "f"), rng.integers(0, 10, 32)
+    x, y = _inputs(rng, 32, 32, 32, 3), rng.integers(0, 10, 32)
     weights: Weights = {}
     for i, (a, b) in enumerate([(3, 32), (32, 32), (32, 64), (64, 64)], start=1):
         weights |= {**_conv(i, (3, 3, a, b)), **_norm(i, b)}
@@ -228,6 +228,16 @@ def _problem(
 def _rng(purpose: str) -> np.random.Generator:
     """Random numbers that are the same in each process, other ones for each purpose."""
     return np.random.default_rng([ord(letter) for letter in purpose])
+
+
+def _inputs(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Inputs around zero.
+
+    Were all above it, some ReLU units would never be active, and Adam's averages of
+    their gradients, zero but for the past, would end as denormal numbers, which
+    processors are slow with.
+    """
+    return rng.standard_normal(shape, "f")
 
 
 def _glorot(shape: tuple[int, ...], purpose: str) -> np.ndarray:

@@ -37,6 +37,8 @@ _OPERATORS = (
 
 # These look at values to know the size of their result: the host waits for the device.
 _WAITING = {"nonzero", "flatnonzero", "argwhere", "unique", "tolist"}
+# First arguments that must be arrays of the device already, by their names in CuPy.
+_ARRAYS = {"a", "x", "m", "arr", "ary", "array", "indices", "condition"}
 # What stands for the library's own words in its complaints.
 LIBRARY = "<the library's own words>"
 
@@ -181,6 +183,7 @@ def _index(a: np.ndarray, index: Any) -> Any:
     for part in parts:
         if isinstance(part, (np.ndarray, list)):
             raise TypeError("indexing by a host array or list is not allowed here")
+        counters.to_device += isinstance(part, tuple)  # CuPy makes an array of it
         if isinstance(part, ndarray):
             counters.synchronizations += part._a.dtype == bool  # how many are True?
             places.append(_wrapped_round(part._a, a.shape[axis : axis + 1]))
@@ -233,7 +236,7 @@ def _function(name: str, known: list[str] | None) -> Any:
             arrays = isinstance(args[0], list) and any(
                 isinstance(a, np.ndarray) for a in args[0]
             )
-            if known[0] in ("a", "x", "m", "arr", "ary") and not arrays:
+            if known[0] in _ARRAYS and not arrays:
                 raise TypeError(f"cupy.{name} takes arrays, not {type(args[0])}")
         counters.synchronizations += name in _WAITING
         if name in ("take", "take_along_axis"):

@@ -1,6 +1,7 @@
 """Every metric against its formula, over batches and weights; and by its names.
 
-A new metric needs a row in `TABLE`. `tests/parity` compares the same rows with Keras.
+A new metric needs a row in `TABLE`, or in that of ``test_decisions.py`` if it is no
+average over samples. `tests/parity` compares the same rows with Keras.
 """
 
 import json
@@ -11,6 +12,7 @@ import pytest
 import dlcourse as dl
 from dlcourse import metrics
 from dlcourse.errors import ConfigError, ShapeError
+from tests.decision_cases import TABLE as OVER_ALL
 from tests.loss_cases import (
     GUESSES,
     LABELS,
@@ -29,6 +31,11 @@ def top(k):
     """The true class is among the k best, by sorting."""
     best = np.argsort(-LOGITS, axis=-1)[:, :k]
     return (best == LABELS[:, None]).any(-1)
+
+
+def cosine(t, y):
+    lengths = np.linalg.norm(t, axis=-1) * np.linalg.norm(y, axis=-1)
+    return (t * y).sum(-1) / np.maximum(lengths, 1e-6)
 
 
 # settings, the value of each sample (or element), targets, predictions
@@ -51,6 +58,14 @@ TABLE = {
         ({"k": 2}, top(2), ONE_HOT, LOGITS),
         ({"k": 4}, top(4), ONE_HOT, LOGITS),
     ],
+    "SparseTopKCategoricalAccuracy": [
+        ({"k": 1}, top(1), LABELS, LOGITS),
+        ({"k": 2}, top(2), LABELS[:, None], LOGITS),
+    ],
+    "CosineSimilarity": [
+        ({}, cosine(NUMBERS, GUESSES), NUMBERS, GUESSES),
+        ({}, cosine(SHARES, YES_OR_NO), SHARES, YES_OR_NO),
+    ],
 }
 ROWS = [(name, *row) for name, rows in TABLE.items() for row in rows]
 every_row = pytest.mark.parametrize(
@@ -72,7 +87,7 @@ def test_every_metric_has_a_row():
         for name in metrics.__all__
         if isinstance(getattr(metrics, name), type) and name not in ("Metric", "Mean")
     }
-    assert found == set(TABLE), "add a row to this file"
+    assert found == set(TABLE) | set(OVER_ALL), "add a row to one of the tables"
 
 
 @every_row
@@ -201,7 +216,7 @@ def test_accuracy_of_logits():
 @pytest.mark.parametrize("name", TABLE)
 @pytest.mark.parametrize("true, pred", [((3,), (3, 1)), ((3, 2), (3, 1)), ((2,), (3,))])
 def test_shapes_that_differ_are_named(name, true, pred):
-    if name == "SparseCategoricalAccuracy" and true == pred[:-1]:
+    if name.startswith("Sparse") and true == pred[:-1]:
         return  # labels (n,) for predictions (n, C): what it is for
     metric = make(name)
     with pytest.raises(ShapeError) as caught:
@@ -209,6 +224,16 @@ def test_shapes_that_differ_are_named(name, true, pred):
     message = str(caught.value)
     assert metric.name in message and str(true) in message and str(pred) in message
     assert metric.result() == 0.0
+
+
+def test_weights_of_steps():
+    """A weight for each step of a sequence, or one for all its steps."""
+    true, pred = np.zeros((2, 3, 4)), np.random.default_rng(0).normal(size=(2, 3, 4))
+    steps = (pred**2).mean(-1)
+    for weight in (np.arange(6.0).reshape(2, 3), np.array([1.0, 3.0])):
+        expected = np.average(steps, weights=np.ones((2, 3)) * weight.reshape(2, -1))
+        value = metrics.MeanSquaredError()(true, pred, weight)
+        assert value == pytest.approx(expected, rel=1e-12)
 
 
 def test_weights_that_do_not_fit():
@@ -263,3 +288,13 @@ def test_a_function_is_a_metric():
     assert metric.name == "largest_error"
     expected = np.abs(NUMBERS - GUESSES).max(-1).mean()
     assert metric(NUMBERS, GUESSES) == pytest.approx(expected, rel=1e-6)
+    assert metrics.get(lambda y_true, y_pred: y_true).name == "lambda"
+    assert metrics.get(dl.losses.Huber(2.0)).name == "huber"
+
+
+def test_accuracy_by_shapes_where_there_is_no_loss():
+    for target, kind in (((6,), "Sparse"), ((6, 1), "Sparse"), ((6, 4), "Categorical")):
+        found = metrics.get("acc", output_shape=(6, 4), target_shape=target)
+        assert type(found).__name__ == f"{kind}CategoricalAccuracy".replace(
+            "CategoricalCategorical", "Categorical"
+        )

@@ -74,6 +74,8 @@ class MultiHeadAttention(Layer):
     def __call__(
         self, query: Any, value: Any = None, key: Any = None, **more: Any
     ) -> Any:
+        if isinstance(query, (list, tuple)) and value is None and len(query) > 1:
+            return super().__call__(list(query), **more)  # as a model calls it
         if value is None:
             raise ShapeError("MultiHeadAttention needs a query and a value.")
         inputs = [query, value] if key is None else [query, value, key]

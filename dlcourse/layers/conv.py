@@ -12,6 +12,7 @@ from typing import Any
 from .. import initializers, ops, regularizers
 from ..errors import ConfigError, ShapeError, check_count
 from ..ops.kernels.conv_transpose import transposed_geometry
+from ..ops.kernels.fused import fused_name
 from ..ops.kernels.windows import geometry, per_axis
 from . import activations
 from .base import Layer
@@ -78,8 +79,21 @@ class Convolution(Layer):
                 regularizer=self.bias_regularizer,
             )
 
-    def _finish(self, y: Any) -> Any:
-        return self.activation(y if self.bias is None else y + self.bias)
+    def _run(self, convolution: Any, x: Any, kernel: Any, **settings: Any) -> Any:
+        """Convolve, add the bias and apply the activation, in one pass if possible."""
+        args = (x, kernel) if self.bias is None else (x, kernel, self.bias)
+        name = fused_name(self.activation)
+        if name is not None:
+            return convolution(*args, **settings, activation=name)
+        return self.activation(convolution(*args, **settings))
+
+    def _moves(self) -> dict[str, Any]:
+        """How the window moves, as the ops take it."""
+        return {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+        }
 
     def _space(self, input_shape: Shape) -> tuple[int | None, ...]:
         """The sizes after the convolution; an unknown size stays unknown."""
@@ -165,15 +179,13 @@ class _Conv(Convolution):
         self._add_bias(self.filters)
 
     def call(self, x, training=False):
-        y = ops.conv(
+        return self._run(
+            ops.conv,
             x,
             self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            dilation_rate=self.dilation_rate,
+            **self._moves(),
             groups=self.groups,
         )
-        return self._finish(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         self._channels(input_shape)
@@ -260,15 +272,13 @@ class Conv2DTranspose(Convolution):
         self._add_bias(self.filters)
 
     def call(self, x, training=False):
-        y = ops.conv_transpose(
+        return self._run(
+            ops.conv_transpose,
             x,
             self.kernel,
-            strides=self.strides,
-            padding=self.padding,
+            **self._moves(),
             output_padding=self.output_padding,
-            dilation_rate=self.dilation_rate,
         )
-        return self._finish(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         self._channels(input_shape)

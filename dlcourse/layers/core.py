@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend, initializers, ops, regularizers
 from ..errors import ShapeError, check_count, check_number
+from ..ops.kernels.fused import fused_name
 from . import activations
 from .base import Layer
 from .symbol import Shape, check_width
@@ -90,9 +91,11 @@ class Dense(Layer):
     def call(self, x, training=False):
         w = self.kernel
         check_width(self.name, -1, w.shape[-2], x.shape)
-        if self.use_bias:
-            return self.activation(ops.linear(x, w, self.bias))
-        return self.activation(ops.linear(x, w))
+        args = (x, w, self.bias) if self.use_bias else (x, w)
+        name = fused_name(self.activation)
+        if name is not None:  # one pass instead of two
+            return ops.linear(*args, activation=name)
+        return self.activation(ops.linear(*args))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.kernel is not None:

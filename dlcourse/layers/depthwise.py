@@ -62,7 +62,7 @@ class DepthwiseConv2D(Convolution):
         self._add_bias(channels * self.depth_multiplier)
 
     def call(self, x, training=False):
-        return self._finish(depthwise(self, x, self.kernel))
+        return self._run(depthwise, x, self.kernel, **self._moves())
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         channels = self._channels(input_shape)
@@ -70,17 +70,11 @@ class DepthwiseConv2D(Convolution):
         return (input_shape[0], *self._space(input_shape), width)
 
 
-def depthwise(layer: Any, x: Any, kernel: Any) -> Any:
+def depthwise(x: Any, kernel: Any, *bias: Any, **settings: Any) -> Any:
     """Convolve each channel with its own part of `kernel` (h, w, C, M)."""
     *window, channels, multiplier = kernel.shape
-    return ops.conv(
-        x,
-        ops.reshape(kernel, (*window, 1, channels * multiplier)),
-        strides=layer.strides,
-        padding=layer.padding,
-        dilation_rate=layer.dilation_rate,
-        groups=channels,
-    )
+    flat = ops.reshape(kernel, (*window, 1, channels * multiplier))
+    return ops.conv(x, flat, *bias, groups=channels, **settings)
 
 
 class SeparableConv2D(Convolution):
@@ -143,8 +137,8 @@ class SeparableConv2D(Convolution):
         self._add_bias(self.filters)
 
     def call(self, x, training=False):
-        y = depthwise(self, x, self.depthwise_kernel)
-        return self._finish(ops.conv(y, self.pointwise_kernel))
+        y = depthwise(x, self.depthwise_kernel, **self._moves())
+        return self._run(ops.conv, y, self.pointwise_kernel)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         self._channels(input_shape)

@@ -8,6 +8,7 @@ from .. import initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_number
 from ..modes import state, warn_if_looking
+from ..ops.kernels.norm import batch_statistics
 from .base import Layer
 from .symbol import Shape
 
@@ -146,12 +147,12 @@ class BatchNormalization(_Normalization):
                 variance=self.moving_variance.data,
                 **settings,
             )
-        y = ops.batch_norm(x, gamma, beta, **settings)
+        mean, variance = batch_statistics(x.data, self.axis)
+        y = ops.batch_norm(x, gamma, beta, statistics=(mean, variance), **settings)
         if state.probing:
             return y
-        axes = tuple(i for i in range(x.ndim) if i != self.axis % x.ndim)
-        self._move(self.moving_mean, x.data.mean(axis=axes))
-        self._move(self.moving_variance, x.data.var(axis=axes))
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance)
         warn_if_looking(
             "uses the mean and variance of this batch, as in training: each answer "
             "depends on the samples beside it, and the moving averages (the weights "

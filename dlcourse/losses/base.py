@@ -76,21 +76,49 @@ class Loss(Configurable):
         """The mean of ``per_sample`` over the batch (fused where there is a kernel)."""
         return ops.mean(self.per_sample(y_true, y_pred))
 
+    def of_batch(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The number that one step of training makes smaller, of prepared targets."""
+        if sample_weight is None and self.reduction not in ("sum", "none", None):
+            return self.mean(y_true, y_pred)
+        value = self._reduce(self.per_sample(y_true, y_pred), sample_weight)
+        return ops.mean(value) if value.ndim else value
+
     def _reduce(self, losses: Tensor, sample_weight: Any) -> Tensor:
         if sample_weight is not None:
-            weight = backend.asarray(raw(sample_weight), losses.dtype)
-            if weight.shape != losses.shape and weight.shape != (*losses.shape, 1):
-                raise ShapeError(
-                    f"{self.name}: sample_weight has shape {weight.shape}, but there "
-                    f"are losses of shape {losses.shape}."
-                )
-            weight = weight.reshape(losses.shape)
+            weight = self._fit(raw(sample_weight), losses.shape, losses.dtype)
             losses = losses * weight
             if self.reduction == "mean_with_sample_weight":
+                weight = xp.broadcast_to(weight, losses.shape)
                 return ops.sum(losses) * (1.0 / float(weight.sum()))
         if self.reduction in ("none", None):
             return losses
         return ops.sum(losses) if self.reduction == "sum" else ops.mean(losses)
+
+    def fitted(self, sample_weight: Any, y_true: Any, first: Tensor) -> Any:
+        """Weights with as many axes as the losses of all samples; else `ShapeError`.
+
+        `y_true` (N, …) has been prepared, `first` (1, …) is the first prediction.
+        """
+        losses = self.per_sample(y_true[:1], first)
+        shape = (len(y_true), *losses.shape[1:])
+        return self._fit(sample_weight, shape, losses.dtype)
+
+    def _fit(self, sample_weight: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        # a weight may hold for a whole sample, (N,), or for each of its steps, (N, T)
+        weight = given = backend.asarray(sample_weight, dtype)
+        if weight.ndim == len(shape) + 1 and weight.shape[-1] == 1:
+            weight = weight[..., 0]
+        weight = weight.reshape(*weight.shape, *(1,) * (len(shape) - weight.ndim))
+        if (
+            weight.ndim != len(shape)
+            or weight.shape[:1] != shape[:1]
+            or any(n not in (1, m) for n, m in zip(weight.shape, shape, strict=True))
+        ):
+            raise ShapeError(
+                f"{self.name}: sample_weight has shape {given.shape}, but there are "
+                f"losses of shape {shape}."
+            )
+        return weight
 
 
 def _hint(true: tuple[int, ...], pred: tuple[int, ...]) -> str:

@@ -103,7 +103,7 @@ class CategoricalCrossentropy(Loss):
         logits = y_pred if self.from_logits else _logits(y_pred, ops.softmax)
         if logits is None:
             return super().mean(y_true, y_pred)
-        return ops.softmax_cross_entropy(logits, y_true)
+        return ops.softmax_cross_entropy(logits, y_true, checked=True)  # by `prepare`
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -137,7 +137,7 @@ class SparseCategoricalCrossentropy(Loss):
             p = y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
             logits = ops.log(ops.clip(p, EPSILON, 1 - EPSILON))
             return -ops.take_along_axis(logits, y_true[..., None], axis=-1)[..., 0]
-        return ops.softmax_cross_entropy(logits, y_true, reduction="none")
+        return ops.softmax_cross_entropy(logits, y_true, reduction="none", checked=True)
 
     mean = CategoricalCrossentropy.mean
 

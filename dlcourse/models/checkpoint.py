@@ -73,8 +73,7 @@ def save(model: Any, path: Any) -> None:
     if run.batch and run.order is not None:
         arrays["progress/order"] = np.asarray(run.order)
     for i, metric in enumerate(model._metrics):
-        values = [float(metric._total), float(metric._count)]
-        arrays[f"progress/metric/{i}"] = np.array(values, np.float64)
+        arrays[f"progress/metric/{i}"] = metric.get_state()
     remembered = []
     for i, callback in enumerate(run.watchers.callbacks):
         kept = {}
@@ -125,8 +124,8 @@ def restore(model: Any, run: Run, path: Any) -> None:
         callbacks, rate = list(state["callbacks"]), state["learning_rate"]
         total = xp.asarray(arrays["progress/total"])
         metrics = [
-            tuple(float(v) for v in arrays[f"progress/metric/{i}"])
-            for i in range(len(model._metrics))
+            metric.checked_state(arrays[f"progress/metric/{i}"])
+            for i, metric in enumerate(model._metrics)
         ]
         if not all(isinstance(kept, dict) for kept in callbacks):
             raise ValueError("callbacks")
@@ -150,8 +149,8 @@ def restore(model: Any, run: Run, path: Any) -> None:
         model.optimizer.learning_rate = rate
     run.epoch, run.batch, run.seen = counts[:3]
     run.order, run.total = arrays.get("progress/order"), total
-    for metric, (collected, count) in zip(model._metrics, metrics, strict=True):
-        metric._total, metric._count = collected, count
+    for metric, collected in zip(model._metrics, metrics, strict=True):
+        metric.set_state(collected)
     model.history.history, model.history.epoch = history, epochs
     _restore_callbacks(run.watchers.callbacks, callbacks, arrays)
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses, metrics, optimizers
-from ..backend import xp
-from ..errors import DLCourseError, NotReadyError
+from .. import optimizers
+from ..errors import ConfigError, DLCourseError, NotReadyError
+from ..losses import SparseCategoricalCrossentropy
+from ..losses.joint import JointLoss
+from ..metrics.composed import OfLoss
 from ..modes import no_grad, state
-from ..tensor import Tensor
-from . import data
+from . import data, outputs
 from .flat import Theta
 
 
@@ -26,8 +27,11 @@ class Compiled:
     optimizer: Any = None
     loss: Any = None
     stop_training = False
+    loss_weights: Any = None
+    _loss_weight: float | None = None  # the factor of a single output's loss
     _theta: Theta | None = None
     _metrics: Sequence[Any] = ()
+    _output_names: Sequence[str] = ()
 
     # -- θ
 
@@ -61,32 +65,47 @@ class Compiled:
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        metrics: Sequence[Any] | None = None,
+        metrics: Any = None,
         loss_weights: Any = None,
     ) -> None:
         """Choose the optimizer, the loss and the metrics, by name or as objects.
 
-        As in Keras, metrics count every sample once, whatever its weight.
+        A network with several outputs takes one loss for all, or a list or a dict (by
+        the names of the outputs) with a loss or None for each; `metrics` and
+        `loss_weights` alike. Training makes the sum of the losses small, each times
+        its weight. As in Keras, metrics count every sample once, whatever its weight.
 
         Raises `ConfigError` with the nearest right name; the model then keeps what it
         had.
         """
-        from ..metrics import get as check_metric
-
         new_optimizer = optimizers.get(optimizer)
-        new_loss = None if loss is None else losses.get(loss)
-        wanted = [metrics] if isinstance(metrics, str) else list(metrics or [])
-        for metric in wanted:
-            check_metric(metric, loss=new_loss, output_shape=(None, 1))
+        names, several = self._expected_outputs(loss)
+        self._assign((loss, loss_weights, metrics), names, several)
         if new_optimizer is not self.optimizer:
             new_optimizer.reset()  # another model's momenta mean nothing here
         self.optimizer = new_optimizer
-        self.loss = new_loss
-        self.loss_weights = loss_weights
-        self._wanted_metrics = wanted
-        self._metrics_ready = False
         self._theta = None
         self.stop_training = False
+
+    def _expected_outputs(self, loss: Any) -> tuple[list[str], bool]:
+        """The outputs' names, and whether the model gives a list or dict of them.
+
+        Of a class with a call() of its own this is a guess until it has seen data.
+        """
+        model: Any = self
+        if model.output_names:
+            return model.output_names, isinstance(model.outputs, list)
+        return outputs.names_in(loss), outputs.is_several(loss)
+
+    def _assign(self, asked: Any, names: Sequence[str], several: bool) -> None:
+        """Give each output its loss and metrics, as asked for in ``compile``."""
+        loss, weights, wanted = asked
+        new_loss, factor = outputs.assign_loss(loss, weights, names, several)
+        parts = new_loss.parts if several and new_loss else [new_loss] * len(names)
+        self._wanted_metrics = outputs.assign_metrics(wanted, names, parts)
+        self.loss, self._loss_weight, self.loss_weights = new_loss, factor, weights
+        self._asked, self._output_names = asked, list(names)
+        self._metrics, self._metrics_ready = (), False
 
     def _check_compiled(self, doing: str) -> None:
         if self.loss is None:
@@ -96,14 +115,6 @@ class Compiled:
                 if self.optimizer is None
                 else f"{doing} needs a loss: compile(loss=…) was not given one."
             )
-
-    def _make_metrics(self, output_shape: Any) -> None:
-        if not self._metrics_ready:
-            self._metrics = [
-                metrics.get(metric, loss=self.loss, output_shape=output_shape)
-                for metric in self._wanted_metrics
-            ]
-            self._metrics_ready = True
 
     @property
     def metrics_names(self) -> list[str]:
@@ -124,37 +135,65 @@ class Compiled:
 
     def _checked(self, x: Any, y: Any, weight: Any, name: str) -> Any:
         model: Any = self
-        x = data.as_inputs(x, model.dtype, f"{name}x", indices=model.reads_indices)
-        y = data.as_targets(y, f"{name}y")
-        data.check_finite(f"{name}y", y)
-        data.check_same_size(x, y, f"{name}y")
+        x = model._inputs(x, f"{name}x")
         if not model.built:
             model._build_once(_shape(x))
-        # a prediction of the right shape that takes no memory, to check y against
+        # the first sample tells what comes out, so that all else can be checked
         tried = state.set(recording=False, probing=True, anomaly=False)
         with tried, np.errstate(all="ignore"):
-            one = model(data.pick(x, slice(0, 1)), training=False)
-        shape = (data.size_of(x), *one.shape[1:])
-        likeness = Tensor(np.zeros((), one.dtype))
-        likeness.data = xp.broadcast_to(likeness.data, shape)
-        y = self.loss.prepare(y, likeness)
-        self._make_metrics(shape)
-        if weight is not None:
-            weight = data.as_numbers(weight, "sample_weight", model.dtype).reshape(-1)
-            data.check_same_size(x, weight, "sample_weight")
-            data.check_finite("sample_weight", weight)
+            first = model(data.pick(x, slice(0, 1)), training=False)
+            self._meet(first)
+            if isinstance(self.loss, JointLoss):
+                wanted = self._wanted_metrics
+                y = outputs.split_targets(y, self.loss, wanted, f"{name}y", x)
+                weight = outputs.split_weights(weight, self.loss, model.dtype, x)
+            else:
+                y = data.as_target(y, f"{name}y", x)
+                weight = data.as_weights(weight, model.dtype, x)
+            y = self.loss.prepare(y, outputs.likeness(first, data.size_of(x)))
+            if weight is not None:
+                weight = self.loss.fitted(weight, y, first)
+            self._try_metrics(y, first)
         return x, y, weight
+
+    def _meet(self, first: Any) -> None:
+        """Now that an output was seen: is it what ``compile`` took for granted?"""
+        model: Any = self
+        several = outputs.is_several(first)
+        names = model.output_names or outputs.names_in(first)
+        if len(outputs.outputs_of(first)) != len(names):
+            names = outputs.names_in(first)
+        if list(names) != self._output_names or several != isinstance(
+            self.loss, JointLoss
+        ):
+            self._assign(self._asked, names, several)
+
+    def _try_metrics(self, y: Any, first: Any) -> None:
+        """Make the metrics, and see on the first sample that they take such data."""
+        if not self._metrics_ready:
+            self._metrics = outputs.make_metrics(
+                self._wanted_metrics, self.loss, y, first
+            )
+            self._metrics_ready = True
+        true, pred = data.pick(y, slice(0, 1)), outputs.arrays(first)
+        for metric in self._metrics:
+            if isinstance(metric, OfLoss):
+                continue
+            try:
+                metric.update_state(true, pred)
+            except DLCourseError as problem:
+                place = f"metric {metric.name!r}, tried on the first sample"
+                raise problem.add_place(place) from None
+            finally:
+                metric.reset_state()
 
     # -- one step
 
     def _loss_of(self, x: Any, y: Any, weight: Any, training: bool) -> Any:
         y_pred = self(x, training=training)  # type: ignore[operator]
-        if weight is None and self.loss.reduction not in ("sum", "none", None):
-            value = self.loss.mean(y, y_pred)
-        else:
-            value = self.loss._reduce(self.loss.per_sample(y, y_pred), weight)
-            if value.ndim:
-                value = value.mean()
+        value = self.loss.of_batch(y, y_pred, weight)
+        if self._loss_weight is not None:
+            value = value * self._loss_weight
         for penalty in (self._theta or self._pack()).penalties():
             value = value + penalty
         return value, y_pred
@@ -170,10 +209,15 @@ class Compiled:
             [theta.vector], [theta.gradient], parts=theta.gradient_parts()
         )
         theta.written()
-        return value.data, y_pred.data
+        return value.data, outputs.arrays(y_pred)
 
     def train_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """Take one step on this batch; returns its loss, or [loss, *metrics].
 
@@ -181,7 +225,7 @@ class Compiled:
         """
         self._check_compiled("train_on_batch")
         if class_weight is not None:
-            sample_weight = data.weights_by_class(y, class_weight)
+            sample_weight = self._weights_by_class(y, class_weight)
         x, y, weight = self._prepare(x, y, sample_weight)
         with np.errstate(over="ignore", invalid="ignore"):
             theta = self._pack()
@@ -189,23 +233,42 @@ class Compiled:
                 value, y_pred = self._step(theta, x, y, weight)
             finally:
                 theta.forget_gradients()  # they are not the student's
-        return self._answer(float(value), y, y_pred)
+        return self._of_batch(value, y, y_pred, return_dict)
 
-    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """The loss of this batch, or [loss, *metrics], without training."""
         self._check_compiled("test_on_batch")
         x, y, weight = self._prepare(x, y, sample_weight)
         with no_grad():
             value, y_pred = self._loss_of(x, y, weight, training=False)
-        return self._answer(float(value), y, y_pred.data)
+        return self._of_batch(value.data, y, outputs.arrays(y_pred), return_dict)
 
-    def _answer(self, value: float, y: Any, y_pred: Any) -> Any:
-        if not self._metrics:
-            return value
+    def _weights_by_class(self, y: Any, class_weight: Any) -> Any:
+        """A weight for each sample, from the weight of its class."""
+        if class_weight is not None and isinstance(self.loss, JointLoss):
+            raise ConfigError(
+                "class_weight is for models with one output; give a sample_weight "
+                "for each output instead."
+            )
+        if isinstance(y, (list, tuple)) and len(y) == 1:
+            y = y[0]
+        labels = isinstance(self.loss, SparseCategoricalCrossentropy)
+        return data.weights_by_class(y, class_weight, labels)
+
+    def _of_batch(self, value: Any, y: Any, y_pred: Any, return_dict: bool) -> Any:
         for metric in self._metrics:
             metric.reset_state()
             metric.update_state(y, y_pred)
-        return [value, *(metric.result() for metric in self._metrics)]
+        return self._answer(float(value), return_dict)
+
+    def _answer(self, loss: float, return_dict: bool = False) -> Any:
+        """The loss and what the metrics have collected, as Keras returns them."""
+        values = [loss, *(metric.result() for metric in self._metrics)]
+        if return_dict:
+            return dict(zip(self.metrics_names, values, strict=True))
+        return values[0] if len(values) == 1 else values
 
 
 def _shape(x: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import backend
 from ..backend import xp
-from ..errors import ConfigError, NonFiniteError, ShapeError
+from ..errors import ConfigError, NonFiniteError, ShapeError, did_you_mean
 from ..tensor import raw
 
 
@@ -39,6 +39,21 @@ def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> 
     return backend.asindices(array) if indices and whole else array
 
 
+def by_name(x: Any, names: list[str]) -> Any:
+    """The parts of a dict {input: array} as a list in the order of the inputs."""
+    if not isinstance(x, Mapping):
+        return x
+    for name in x:
+        if name not in names:
+            raise ConfigError(
+                f"There is no input {name!r}. {did_you_mean(str(name), names)}"
+            )
+    for name in names:
+        if name not in x:
+            raise ConfigError(f"The data have nothing for input {name!r}.")
+    return [np.asarray(x[n]) if isinstance(x[n], list) else x[n] for n in names]
+
+
 def as_numbers(x: Any, name: str, dtype: Any = None) -> Any:
     """`x` as an array of numbers, or `ConfigError` saying that `name` holds none."""
     if x is None:
@@ -59,6 +74,30 @@ def as_targets(y: Any, name: str) -> Any:
     if array.ndim == 0:
         raise ConfigError(f"{name} must hold one target for each sample.")
     return array
+
+
+def as_target(y: Any, name: str, x: Any) -> Any:
+    """The checked targets of a network with one output: y (N, …), or [y] or {…: y}."""
+    if isinstance(y, (list, tuple, Mapping)) and len(y) == 1:
+        [only] = y.values() if isinstance(y, Mapping) else y
+        shape = np.shape(raw(only))
+        if shape and (isinstance(y, Mapping) or shape[0] == size_of(x) > 1):
+            y = only
+    y = as_targets(y, name)
+    check_finite(name, y)
+    check_same_size(x, y, name)
+    return y
+
+
+def as_weights(weight: Any, dtype: str, x: Any) -> Any:
+    """The checked weights of samples (N,), or of the steps in them (N, T)."""
+    if weight is None:
+        return None
+    weight = as_numbers(weight, "sample_weight", dtype)
+    weight = weight.reshape(1) if weight.ndim == 0 else weight
+    check_same_size(x, weight, "sample_weight")
+    check_finite("sample_weight", weight)
+    return weight
 
 
 def check_finite(name: str, array: Any) -> None:
@@ -85,7 +124,7 @@ def pick(x: Any, index: Any) -> Any:
     """The samples at `index`, of one array or of each in a list."""
     if x is None:
         return None
-    return [part[index] for part in x] if isinstance(x, list) else x[index]
+    return [pick(part, index) for part in x] if isinstance(x, list) else x[index]
 
 
 def check_same_size(x: Any, y: Any, name: str = "y") -> None:
@@ -116,8 +155,13 @@ def batches(
         yield index if order is None else xp.asarray(order[index]), stop - start
 
 
-def weights_by_class(y: Any, class_weight: Mapping[int, float] | None) -> Any:
-    """A weight for each sample, from the weight of its class."""
+def weights_by_class(
+    y: Any, class_weight: Mapping[int, float] | None, are_labels: bool = False
+) -> Any:
+    """A weight for each sample, from the weight of its class.
+
+    With `are_labels` y holds classes in all its axes; else the last one is one-hot.
+    """
     if class_weight is None:
         return None
     if not isinstance(class_weight, Mapping):
@@ -125,10 +169,10 @@ def weights_by_class(y: Any, class_weight: Mapping[int, float] | None) -> Any:
             f"class_weight must be a dict {{class: weight}}, not {class_weight!r}."
         )
     labels = backend.to_numpy(raw(y))
-    if labels.ndim > 1:
+    if labels.ndim > 1 and not are_labels:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
-    labels = labels.astype(np.int64)
-    return np.array([class_weight.get(int(k), 1.0) for k in labels], np.float32)
+    weights = [class_weight.get(int(k), 1.0) for k in labels.ravel()]
+    return np.array(weights, np.float32).reshape(labels.shape)
 
 
 def split_off(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:

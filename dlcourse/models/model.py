@@ -11,7 +11,7 @@ A class that overrides ``call`` and keeps its layers in attributes works as well
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..autodiff import cast
@@ -19,9 +19,11 @@ from ..backend import FLOATS
 from ..errors import ConfigError, NotReadyError, ShapeError, did_you_mean
 from ..layers.base import Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
+from ..losses.joint import outputs_of
 from ..tensor import Tensor
-from . import storage
+from . import data, storage
 from .graph import graph_config, graph_from_config
+from .outputs import unique
 from .summary import summary_text
 from .training import Trainer
 
@@ -29,7 +31,8 @@ from .training import Trainer
 class Model(Trainer, Layer):
     """A layer made of layers, with ``compile``, ``fit``, ``evaluate``, ``predict``.
 
-    `inputs` and `outputs` are symbols, or lists of them.
+    `inputs` and `outputs` are symbols, or lists of them, or dicts: the keys then name
+    the inputs, and the model gives its outputs as a dict.
     """
 
     checks_inputs = True  # not while it stands for many networks at once
@@ -42,6 +45,13 @@ class Model(Trainer, Layer):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        if isinstance(inputs, Mapping):
+            inputs = [_named(symbol, key) for key, symbol in inputs.items()]
+        # the keys, if the outputs are to come out as a dict
+        self._keys = list(outputs) if isinstance(outputs, Mapping) else None
+        if isinstance(outputs, (list, tuple, Mapping)):
+            listed = list(outputs.values() if self._keys else outputs)
+            outputs = listed if len(listed) > 1 or self._keys else listed[0]
         self.inputs = inputs
         self.outputs = outputs
         self._calls: list[Call] = []
@@ -70,6 +80,22 @@ class Model(Trainer, Layer):
                 f"layers dtype={self.dtype!r}: their weights are already made."
             )
         return found.pop() if found else self.dtype
+
+    @property
+    def output_names(self) -> list[str]:
+        """The outputs' names: the keys of a dict, or the layers they come from."""
+        if self._keys is not None:
+            return list(self._keys)
+        if self.outputs is not None:
+            return unique([symbol.name for symbol in _listed(self.outputs)])
+        return [layer.name for layer in self._layers[-1:]]
+
+    def _inputs(self, x: Any, name: str) -> Any:
+        """The data on the device, checked; of a dict, in the order of the inputs."""
+        if isinstance(x, Mapping):
+            known = [] if self.inputs is None else _listed(self.inputs)
+            x = data.by_name(x, [symbol.name for symbol in known])
+        return data.as_inputs(x, self.dtype, name, indices=self.reads_indices)
 
     @property
     def layers(self) -> list[Layer]:
@@ -130,11 +156,12 @@ class Model(Trainer, Layer):
             several = isinstance(call.inputs, (list, tuple))
             settings = {"training": training, **call.arguments}
             y = call.layer(args if several else args[0], **settings)
-            results = y if isinstance(y, (list, tuple)) else [y]
-            for symbol, value in zip(call.outputs, results, strict=True):
+            for symbol, value in zip(call.outputs, outputs_of(y), strict=True):
                 values[id(symbol)] = value
         outputs = [values[id(symbol)] for symbol in _listed(self.outputs)]
-        return outputs if isinstance(self.outputs, (list, tuple)) else outputs[0]
+        if self._keys is not None:
+            return dict(zip(self._keys, outputs, strict=True))
+        return outputs if isinstance(self.outputs, list) else outputs[0]
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
         if isinstance(self.outputs, Symbol):
@@ -151,11 +178,17 @@ class Model(Trainer, Layer):
         return self.compute_output_shape((None,))
 
     def get_config(self) -> dict[str, Any]:
-        return graph_config(self)
+        return {**graph_config(self), "output_keys": self._keys}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
-        return graph_from_config(cls, config)
+        model = graph_from_config(cls, config)
+        keys = config.get("output_keys")
+        return model if keys is None else model._with_keys(keys)
+
+    def _with_keys(self, keys: Any) -> Any:
+        outputs = dict(zip(keys, _listed(self.outputs), strict=True))
+        return type(self)(self.inputs, outputs, name=self.name)
 
     def save(self, path: Any) -> None:
         """Write architecture, weights and optimizer state to one ``.safetensors`` file.
@@ -204,6 +237,12 @@ class Model(Trainer, Layer):
         """
         text = summary_text(self, line_length, expand_nested, show_trainable)
         (print_fn or print)(text)
+
+
+def _named(symbol: Any, name: str) -> Any:
+    if isinstance(symbol, Symbol):
+        symbol.name = name
+    return symbol
 
 
 def _listed(symbols: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError, FileFormatError, ShapeError
+from ..losses.joint import JointLoss
 from .files import read_arrays, write_arrays
 
 FORMAT = "dlcourse 1"
@@ -161,6 +162,8 @@ def _compiled_config(model: Any) -> dict[str, Any] | None:
         known = hasattr(part, "get_config") and not hasattr(part, "function")
         if isinstance(part, str) or part is None:
             return part
+        if isinstance(part, list):
+            return [described(one) for one in part]
         if not known:
             raise ConfigError(
                 f"{part!r} is a function of yours and cannot be saved; use "
@@ -169,10 +172,12 @@ def _compiled_config(model: Any) -> dict[str, Any] | None:
             )
         return {"class_name": type(part).__name__, "config": part.get_config()}
 
+    joint = isinstance(loss, JointLoss)
     return {
         "optimizer": described(model.optimizer),
-        "loss": described(loss),
-        "metrics": [described(metric) for metric in model._wanted_metrics],
+        "loss": described(loss.parts if joint else loss),
+        "metrics": described(model._wanted_metrics),
+        "loss_weights": loss.weights if joint else model._loss_weight,
     }
 
 

@@ -6,7 +6,7 @@ Read ``sweep.py`` next for the same step taken by many networks at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from .. import backend
 from ..callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
 from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
-from . import checkpoint, data
+from . import checkpoint, data, outputs
 from .checkpoint import Run
 from .compiled import Compiled
 from .interrupt import StopBetweenSteps
@@ -47,8 +47,11 @@ class Trainer(Compiled):
     ) -> History:
         """Train for `epochs` passes over the data; returns the `History`.
 
-        Shapes: x (N, …), y (N, …) as the loss wants it. `validation_data` is (x, y) or
-        (x, y, weights); `validation_split` takes the last share of the data instead.
+        Shapes: x (N, …), y (N, …) as the loss wants it; a weight for each sample (N,),
+        or for each step of it (N, T). With several inputs or outputs, x, y and
+        `sample_weight` are lists in their order, or dicts by their names.
+        `validation_data` is (x, y) or (x, y, weights); `validation_split` takes the
+        last share of the data instead.
         `verbose` is 0 (silent), 1 or "auto" (a progress bar), or 2 (a line an epoch).
         With `seed`, shuffling and dropout are the same every time. `resume` names a
         file that `ModelCheckpoint` wrote: the training goes on where that left off, to
@@ -65,7 +68,7 @@ class Trainer(Compiled):
         epochs = check_count("epochs", epochs, low=0)
         initial_epoch = check_count("initial_epoch", initial_epoch, low=0)
         generator = backend.make_rng(seed)
-        by_class = data.weights_by_class(y, class_weight)
+        by_class = self._weights_by_class(y, class_weight)
         x, y, weight = self._prepare(x, y, sample_weight)
         validation = None
         if validation_data is not None:
@@ -78,7 +81,10 @@ class Trainer(Compiled):
             (x, y, weight), validation = data.split_off(x, y, weight, validation_split)
         if by_class is not None:  # for training only, as in Keras
             by_class = backend.asarray(by_class[: data.size_of(x)])
-            weight = by_class if weight is None else weight * by_class
+            if weight is not None:
+                axes = (1,) * (weight.ndim - by_class.ndim)
+                by_class = weight * by_class.reshape(*by_class.shape, *axes)
+            weight = by_class
         self.history = History()
         watchers = CallbackList(callbacks, self.history, _shown(verbose))
         steps = -(-data.size_of(x) // batch_size)
@@ -137,13 +143,11 @@ class Trainer(Compiled):
                     break
 
     def _end_epoch(self, run: Run, validation: Any) -> None:
-        logs = {"loss": float(run.total) / run.seen}
-        for metric in self._metrics:
-            logs[metric.name] = metric.result()
+        logs = self._answer(float(run.total) / run.seen, return_dict=True)
         if validation is not None:
-            values = self._evaluate(*validation, run.batch_size)
-            names = self.metrics_names
-            logs.update({f"val_{n}": v for n, v in zip(names, values, strict=True)})
+            loss = self._evaluate(*validation, run.batch_size)
+            values = self._answer(loss, return_dict=True)
+            logs.update({f"val_{name}": value for name, value in values.items()})
         epoch, run.logs = run.end_epoch(), logs
         run.watchers.send("on_epoch_end", epoch, logs)
 
@@ -153,17 +157,23 @@ class Trainer(Compiled):
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         verbose: Any = "auto",
         sample_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
-        """The loss on this data, or [loss, *metrics]; no graph is recorded."""
-        self._check_compiled("evaluate")
-        x, y, weight = self._prepare(x, y, sample_weight)
-        values = self._evaluate(x, y, weight, check_count("batch_size", batch_size))
-        return values[0] if len(values) == 1 else values
+        """The loss on this data, or [loss, *metrics]; no graph is recorded.
 
-    def _evaluate(self, x: Any, y: Any, weight: Any, batch_size: int) -> list[float]:
+        With several outputs: [loss, the loss of each, *metrics], as in
+        ``metrics_names``.
+        """
+        self._check_compiled("evaluate")
+        batch_size = 32 if batch_size is None else check_count("batch_size", batch_size)
+        x, y, weight = self._prepare(x, y, sample_weight)
+        return self._answer(self._evaluate(x, y, weight, batch_size), return_dict)
+
+    def _evaluate(self, x: Any, y: Any, weight: Any, batch_size: int) -> float:
+        """The loss; the metrics have then collected what they need."""
         total: Any = 0.0
         n = data.size_of(x)
         for metric in self._metrics:
@@ -174,23 +184,33 @@ class Trainer(Compiled):
                 value, y_pred = self._loss_of(xb, yb, wb, training=False)
                 total = total + value.data * count
                 for metric in self._metrics:
-                    metric.update_state(yb, y_pred.data)
-        return [float(total) / n, *(metric.result() for metric in self._metrics)]
+                    metric.update_state(yb, outputs.arrays(y_pred))
+        return float(total) / n
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto"
     ) -> Any:
-        """The model's outputs for `x` as a NumPy array; no graph is recorded."""
+        """The model's outputs for `x` as a NumPy array; no graph is recorded.
+
+        With several outputs a list of arrays, or a dict if the model gives one.
+        """
         model: Any = self
-        x = data.as_inputs(x, model.dtype, indices=model.reads_indices)
+        x = model._inputs(x, "x")
         size = 256 if batch_size is None else check_count("batch_size", batch_size)
         parts = []
         with no_grad():
             for index, _ in data.batches(data.size_of(x), size):
                 parts.append(model(data.pick(x, index), training=False))
-        if isinstance(parts[0], (list, tuple)):
-            return [_joined(column) for column in zip(*parts, strict=True)]
-        return _joined(parts)
+        if not outputs.is_several(parts[0]):
+            return _joined(parts)
+        columns = zip(*(outputs.outputs_of(part) for part in parts), strict=True)
+        joined = [_joined(column) for column in columns]
+        is_dict = isinstance(parts[0], Mapping)
+        return dict(zip(parts[0], joined, strict=True)) if is_dict else joined
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for `x`, computed as one batch."""
+        return self.predict(x, batch_size=2**31)
 
 
 def _joined(parts: Sequence[Any]) -> np.ndarray:

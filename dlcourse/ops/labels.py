@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import backend
 from ..backend import xp
 from ..errors import LabelError
@@ -40,6 +42,6 @@ def check_labels(name: str, labels: Any, num_classes: int) -> Any:
 
 def _first(wrong: Any, values: Any) -> str:
     place = int(xp.argmax(wrong))
-    where = tuple(int(i) for i in xp.unravel_index(place, values.shape))
+    where = tuple(int(i) for i in np.unravel_index(place, values.shape))
     shown = where[0] if len(where) == 1 else where
     return f"{values.reshape(-1)[place].item()} at position {shown}"

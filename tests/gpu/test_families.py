@@ -46,7 +46,7 @@ def test_a_family_ends_in_the_same_place(name):
 
 def watched(folder):
     """A training with every callback, and what the callbacks made of it."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     best, log = folder / "best.safetensors", folder / "log.csv"
     rates = []
     callbacks = [
@@ -80,40 +80,41 @@ def test_every_callback_does_the_same(tmp_path):
     assert len(again["loss"]) == 8
 
 
+def swept(name, batch_size):
+    """Three networks of this family at once, and a look at where they end."""
+    dl.manual_seed(5)
+    model, x, y, _ = FAMILIES[name]()
+    result = dl.models.sweep(
+        model,
+        x,
+        y,
+        loss=model.loss,
+        learning_rate=[0.01, 0.1, 0.2],
+        momentum=0.5,
+        l2=0.01,
+        seeds=[1, 2, 3],
+        steps=6,
+        batch_size=batch_size,
+        validation_data=(x[:5], y[:5]),
+        record_every=2,
+    )
+    thetas = result.theta[:, -1]
+    return {
+        "loss": result.loss,
+        "val_loss": result.val_loss,
+        "theta": result.theta,
+        "landscape": dl.models.losses_at(model, thetas, x, y),
+        "predictions": dl.models.predictions_at(model, thetas, x),
+    }
+
+
 @pytest.mark.parametrize("name", ["perceptron", "regression", "regularized"])
 @pytest.mark.parametrize("batch_size", [None, 8])
 def test_many_runs_at_once_and_a_landscape(name, batch_size):
-    def work():
-        dl.manual_seed(5)
-        model, x, y, _ = FAMILIES[name]()
-        loss = model.loss
-        swept = dl.models.sweep(
-            model,
-            x,
-            y,
-            loss=loss,
-            learning_rate=[0.01, 0.1, 0.2],
-            momentum=0.5,
-            l2=0.01,
-            seeds=[1, 2, 3],
-            steps=6,
-            batch_size=batch_size,
-            validation_data=(x[:5], y[:5]),
-            record_every=2,
-        )
-        thetas = swept.theta[:, -1]
-        return {
-            "loss": swept.loss,
-            "val_loss": swept.val_loss,
-            "theta": swept.theta,
-            "landscape": dl.models.losses_at(model, thetas, x, y),
-            "predictions": dl.models.predictions_at(model, thetas, x),
-        }
-
     with dl.use_backend("numpy"):
-        expected = work()
+        expected = swept(name, batch_size)
     with dl.use_backend("cupy"):
-        found = work()
+        found = swept(name, batch_size)
     for key in expected:
         assert type(found[key]) is np.ndarray, key
         np.testing.assert_allclose(

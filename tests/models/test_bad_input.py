@@ -224,7 +224,6 @@ def test_before_there_are_weights():
     for use in (
         lambda: model.theta,
         lambda: model.set_theta([1.0]),
-        model.summary,
         model.count_params,
         lambda: model.output_shape,
     ):

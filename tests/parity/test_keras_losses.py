@@ -4,11 +4,14 @@ Not nearer: Keras on PyTorch works in float32 wherever two numbers meet, even wh
 to use float64. Our formulas are held to 1e-12 in ``tests/test_losses.py``.
 """
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 import dlcourse as dl
+from tests.decision_cases import ROWS as DECISIONS
 from tests.parity.judges import keras, to_numpy, to_torch
 from tests.test_losses import ROWS as LOSSES
 from tests.test_metrics import ROWS as METRICS
@@ -61,13 +64,22 @@ def test_logistic_is_pytorchs_soft_margin():
             close(y.grad, z.grad)
 
 
-@pytest.mark.parametrize("row", METRICS, ids=lambda row: f"{row[0]} {row[1]}")
+AREAS = [
+    ("AUC", {"curve": "PR"}, None, *DECISIONS[-4][-2:]),
+    ("AUC", {"num_thresholds": 5, "curve": "PR"}, None, *DECISIONS[-4][-2:]),
+    ("AUC", {"num_thresholds": 7}, None, *DECISIONS[-4][-2:]),
+]
+
+
+@pytest.mark.parametrize(
+    "row", METRICS + DECISIONS + AREAS, ids=lambda row: f"{row[0]} {row[1]}"
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_metrics(row, weighted):
     name, how, _, true, pred = row
     ours = getattr(dl.metrics, name)(**how)
     theirs = getattr(keras.metrics, name)(dtype="float64", **how)
-    assert ours.name == theirs.name
+    assert ours.name == re.sub(r"_\d+$", "", theirs.name)  # Keras numbers some
     for part in (slice(0, 2), slice(2, None)):
         weight = (np.arange(N) + 0.5)[part] if weighted else None
         ours.update_state(true[part], pred[part], weight)

@@ -13,9 +13,12 @@ from typing import Any
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError, ShapeError, check_count
+from ...tuning import column_sums
 from ..products import matmul, swap_last
 from ..shaping import floats, getitem, pad, reshape
-from .conv import kernel_gradient, scatter, slide
+from .conv import check_bias, finishing
+from .fused import fused
+from .sliding import kernel_gradient, scatter, slide
 from .windows import Axis, per_axis
 
 
@@ -98,11 +101,13 @@ def _fitted(axes: Sequence[Axis], sizes: Sequence[int]) -> list[Axis]:
 def conv_transpose_reference(
     x: Any,
     kernel: Any,
+    bias: Any = None,
     *,
     strides: Any = 1,
     padding: Any = "valid",
     output_padding: Any = None,
     dilation_rate: Any = 1,
+    activation: str | None = None,
 ) -> Any:
     """Each input cell paints the kernel, scaled by its value, onto the output."""
     x, kernel = floats(x), floats(kernel)
@@ -121,7 +126,9 @@ def conv_transpose_reference(
             term = _spread(term, i + 1, axis, k, lengths[i])
         y = term if y is None else y + term
     cut = (slice(a.before, a.before + out) for a, out in zip(axes, outs, strict=True))
-    return getitem(y, (slice(None), *cut))
+    y = getitem(y, (slice(None), *cut))
+    y = y if bias is None else y + bias
+    return y if activation is None else fused(activation).op(y)
 
 
 def _spread(x: Any, place: int, axis: Axis, k: int, length: int) -> Any:
@@ -140,14 +147,23 @@ def _spread(x: Any, place: int, axis: Axis, k: int, length: int) -> Any:
 
 @kernel_of(conv_transpose_reference)
 def conv_transpose(
-    x, kernel, *, strides=1, padding="valid", output_padding=None, dilation_rate=1
+    x,
+    kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    output_padding=None,
+    dilation_rate=1,
+    activation=None,
 ):
     """The way back of `conv`, as a layer that enlarges: each cell paints the kernel.
 
     Shapes: x (N, *space, C), kernel (*window, F, C), y (N, *out, F). "valid" gives
     size·stride + max(reach − stride, 0), "same" size·stride; a number p gives
-    (size − 1)·stride − 2p + reach + output_padding. Sources: Zeiler et al. (2010);
-    lecture "autoencoders".
+    (size − 1)·stride − 2p + reach + output_padding. A `bias` (F,) is added and an
+    `activation`, "relu" or "tanh", applied in the same pass. Sources: Zeiler et al.
+    (2010); lecture "autoencoders".
     """
     fits = x.ndim in (3, 4, 5) and kernel.ndim == x.ndim
     if not fits or x.shape[-1] != kernel.shape[-1]:
@@ -155,6 +171,7 @@ def conv_transpose(
             f"conv_transpose: x {x.shape} needs a kernel (*window, out, {x.shape[-1]}) "
             f"of as many axes, not {kernel.shape}."
         )
+    check_bias("conv_transpose", bias, kernel.shape[-2])
     sizes = x.shape[1:-1]
     axes, outs = transposed_geometry(
         sizes, kernel.shape[:-2], strides, padding, output_padding, dilation_rate
@@ -169,7 +186,10 @@ def conv_transpose(
     y = xp.zeros((len(x), *outs, kernel.shape[-2]), x.dtype)
     seen, kept = _overlap(axes, exact)
     y[kept] = painted[seen]
-    return y, (x, kernel, axes, exact)
+    finish = finishing(bias, activation)
+    if finish:
+        finish(y)
+    return y, (x, kernel, axes, exact, y, activation)
 
 
 def _overlap(axes: Sequence[Axis], exact: Sequence[Axis]) -> tuple[Any, Any]:
@@ -184,13 +204,17 @@ def _overlap(axes: Sequence[Axis], exact: Sequence[Axis]) -> tuple[Any, Any]:
 
 @conv_transpose.backward
 def _(g, saved, needs, into):
-    x, kernel, axes, exact = saved
+    x, kernel, axes, exact, y, activation = saved
+    if activation is not None:
+        g = fused(activation).gradient(g, y)
     seen, kept = _overlap(axes, exact)
     painted = xp.zeros((len(g), *(a.size for a in exact), g.shape[-1]), g.dtype)
     painted[seen] = g[kept]
-    dx = dw = None
+    dx = dw = db = None
     if needs[0]:
         dx = slide(painted, kernel, exact, 1)
     if needs[1]:
-        dw = kernel_gradient(painted, x, exact, 1, kernel.shape)
-    return dx, dw
+        dw = kernel_gradient(painted, x, exact, 1, kernel.shape, into[1])
+    if len(needs) > 2 and needs[2]:
+        db = column_sums(xp.ascontiguousarray(g), out=into[2])
+    return dx, dw, db

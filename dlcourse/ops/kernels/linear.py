@@ -11,16 +11,18 @@ from typing import Any
 from ...autodiff import kernel
 from ...backend import xp
 from ...errors import ShapeError
+from ...tuning import column_sums
 from ..products import matmul
 from ..shaping import expand_dims
+from .fused import fused
 
 
-def linear_reference(x: Any, w: Any, b: Any = None) -> Any:
-    """x·w + b by elementary ops."""
+def linear_reference(x: Any, w: Any, b: Any = None, *, activation: Any = None) -> Any:
+    """activation(x·w + b) by elementary ops."""
     y = matmul(x, w)
-    if b is None:
-        return y
-    return y + (expand_dims(b, 1) if len(w.shape) == 3 else b)
+    if b is not None:
+        y = y + (expand_dims(b, 1) if len(w.shape) == 3 else b)
+    return y if activation is None else fused(activation).op(y)
 
 
 def _check(x: Any, w: Any, b: Any) -> None:
@@ -37,11 +39,12 @@ def _check(x: Any, w: Any, b: Any) -> None:
 
 
 @kernel(linear_reference)
-def linear(x, w, b=None):
+def linear(x, w, b=None, *, activation=None):
     """y = x·w + b, the dense layer of the lecture.
 
-    Shapes: x (…, in), w (in, out), b (out,), y (…, out). Raises `ShapeError` naming
-    the shapes that do not fit.
+    Shapes: x (…, in), w (in, out), b (out,), y (…, out). With `activation` "relu" or
+    "tanh" that is applied too, in the same pass. Raises `ShapeError` naming the shapes
+    that do not fit.
 
     >>> linear([[-1.0, 2.0]], [[3.0], [-2.0]], [1.0])
     array([[-6.]], dtype=float32)
@@ -58,24 +61,29 @@ def linear(x, w, b=None):
         if b is not None:
             y += b
         y = y.reshape(*x.shape[:-1], w.shape[-1])
-    return y, (x, w)
+    if activation is None:
+        return y, (x, w, None, None)
+    activation = fused(activation)
+    return activation.apply(y), (x, w, y, activation)
 
 
 @linear.backward
 def _(g, saved, needs, into):
-    x, w = saved
-    needs_x, needs_w, needs_b = (*needs, False)[:3]
-    into_w, into_b = into[1], into[2] if len(into) > 2 else None
+    x, w, y, activation = saved
+    if activation is not None:
+        g = activation.gradient(g, y)
     if w.ndim == 3:
-        return _runs_backward(g, x, w, (needs_x, needs_w, needs_b), into_w)
+        return _runs_backward(g, x, w, (*needs, False)[:3], into[1])
     dx = dw = db = None
-    rows = g.reshape(-1, g.shape[-1])  # (N, out)
-    if needs_w:
-        dw = xp.dot(x.reshape(-1, x.shape[-1]).T, rows, out=into_w)
-    if needs_b:
-        db = xp.dot(xp.ones(len(rows), g.dtype), rows, out=into_b)
-    if needs_x:
-        dx = xp.dot(rows, w.T).reshape(x.shape)
+    rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])  # (N, out)
+    if needs[1]:
+        inputs = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+        dw = xp.dot(inputs.T, rows, out=into[1])
+    if len(needs) > 2 and needs[2]:
+        db = column_sums(rows, out=into[2])
+    if needs[0]:
+        dx = xp.dot(rows, w.T)
+        dx = dx if x.ndim == 2 else dx.reshape(x.shape)
     return dx, dw, db
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError, ShapeError
+from ...tuning import column_sums, fold, pieces, scratch
 from ..composite import mean as mean_of
 from ..elementary import sqrt, square
 from ..shaping import floats, reshape
@@ -72,6 +73,7 @@ def batch_norm_reference(
     variance: Any = None,
     axis: int = -1,
     epsilon: float = 1e-3,
+    statistics: Any = None,
 ) -> Any:
     """gamma·(x − mean)/√(variance + ε) + beta by elementary ops."""
     x = floats(x)
@@ -83,29 +85,107 @@ def batch_norm_reference(
     else:
         center = x - _line(floats(mean), ndim, axis)
         spread = _line(floats(variance), ndim, axis)
-    y = center / sqrt(spread + epsilon) * _line(gamma, ndim, axis)
-    return y + _line(beta, ndim, axis)
+    # the small factors first: one pass less over x
+    return center * (_line(gamma, ndim, axis) / sqrt(spread + epsilon)) + _line(
+        beta, ndim, axis
+    )
+
+
+def batch_statistics(x: Any, axis: int = -1) -> tuple[Any, Any]:
+    """Mean and biased variance (C,) of each channel over all other axes.
+
+    The values are taken relative to the mean of the first few, so that squaring them
+    loses nothing: one reading of x, and as safe as the two of the textbook.
+    """
+    rows = _channel_rows(x, axis)
+    n, channels = rows.shape
+    if n == 0 or channels == 0:
+        nothing = xp.full((channels,), math.nan, x.dtype)
+        return nothing, nothing
+    near = rows[:64].mean(axis=0)
+    lines, line = _lines(rows, near)
+    total = squares = 0
+    for part in pieces(len(lines), 4 * lines.itemsize * lines.shape[1]):
+        away = scratch("norm.away", lines[part].shape, lines.dtype)
+        xp.subtract(lines[part], line, out=away)
+        total = total + column_sums(away)
+        away *= away
+        squares = squares + column_sums(away)
+    shift = total.reshape(-1, channels).sum(axis=0) / n
+    variance = squares.reshape(-1, channels).sum(axis=0) / n - shift * shift
+    return near + shift, xp.maximum(variance, 0)
+
+
+def _channel_rows(x: Any, axis: int) -> Any:
+    """x as (rows, C): a view where the channels are last already."""
+    if axis % x.ndim != x.ndim - 1:
+        x = xp.moveaxis(x, axis, -1)
+    return xp.ascontiguousarray(x).reshape(-1, x.shape[-1])
+
+
+def _lines(rows: Any, *vectors: Any) -> list[Any]:
+    """Several rows in one line, and vectors (C,) as often: long inner loops."""
+    n, channels = rows.shape
+    factor = fold(n, channels)
+    lines = rows.reshape(n // factor, factor * channels)
+    return [lines, *(xp.tile(vector, factor) for vector in vectors)]
+
+
+def _back_to(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """(rows, C) as an array of `shape` with its channels on `axis`."""
+    axis = axis % len(shape)
+    others = (*shape[:axis], *shape[axis + 1 :], shape[axis])
+    return xp.moveaxis(rows.reshape(others), -1, axis)
 
 
 @kernel_of(batch_norm_reference)
-def _batch_norm(x, gamma, beta, *, axis=-1, epsilon=1e-3):
-    axes = _others(x.ndim, axis)
-    hat, scale = normalized(x, axes, epsilon)
-    line = _line(gamma, x.ndim, axis)
-    return hat * line + _line(beta, x.ndim, axis), (hat, scale, line, axes, gamma.shape)
+def _batch_norm(x, gamma, beta, *, axis=-1, epsilon=1e-3, statistics=None):
+    rows = _channel_rows(x, axis)
+    mean, variance = statistics or batch_statistics(x, axis)
+    scale = 1 / xp.sqrt(variance + epsilon)
+    y = xp.empty_like(rows)
+    lines, m, s, b = _lines(rows, mean, gamma * scale, beta)
+    out = y.reshape(lines.shape)
+    for part in pieces(len(lines), 2 * lines.itemsize * lines.shape[1]):
+        here = out[part]
+        xp.subtract(lines[part], m, out=here)
+        here *= s
+        here += b
+    return _back_to(y, x.shape, axis), (rows, mean, scale, gamma, axis, x.shape)
 
 
 @_batch_norm.backward
 def _(g, saved, needs, into):
-    hat, scale, line, axes, shape = saved
-    dx = dgamma = dbeta = None
-    if needs[0]:
-        dx = normalized_gradient(g * line, hat, scale, axes)
-    if needs[1]:
-        dgamma = (g * hat).sum(axis=axes).reshape(shape)
-    if needs[2]:
-        dbeta = g.sum(axis=axes).reshape(shape)
-    return dx, dgamma, dbeta
+    rows, mean, scale, gamma, axis, shape = saved
+    g = _channel_rows(g, axis)
+    n, channels = rows.shape
+    lines, m = _lines(rows, mean)
+    gradients = g.reshape(lines.shape)
+    total = along = 0
+    for part in pieces(len(lines), 4 * lines.itemsize * lines.shape[1]):
+        away = scratch("norm.away", lines[part].shape, lines.dtype)
+        xp.subtract(lines[part], m, out=away)
+        away *= gradients[part]
+        total = total + column_sums(gradients[part])
+        along = along + column_sums(away)
+    dbeta = total.reshape(-1, channels).sum(axis=0)
+    dgamma = along.reshape(-1, channels).sum(axis=0) * scale
+    if not needs[0]:
+        return None, dgamma, dbeta
+    # gamma·scale·(g − mean of g − x̂·mean of g·x̂)
+    dx = xp.empty_like(rows)
+    _, tilt, level, stretch = _lines(
+        rows, -scale * dgamma / n, dbeta / n, gamma * scale
+    )
+    out = dx.reshape(lines.shape)
+    for part in pieces(len(lines), 3 * lines.itemsize * lines.shape[1]):
+        here = out[part]
+        xp.subtract(lines[part], m, out=here)
+        here *= tilt
+        here += gradients[part]
+        here -= level
+        here *= stretch
+    return _back_to(dx, shape, axis), dgamma, dbeta
 
 
 def batch_norm(
@@ -117,11 +197,14 @@ def batch_norm(
     variance: Any = None,
     axis: int = -1,
     epsilon: float = 1e-3,
+    statistics: Any = None,
 ) -> Any:
     """Normalize each channel over the batch: y = gamma·x̂ + beta.
 
     Shapes: x (…, C), gamma and beta (C,), y as x. Mean and (biased) variance are those
-    of the batch, or those given, (C,) each. Source: Ioffe and Szegedy (2015).
+    of the batch, or those given, (C,) each, which are constants. `statistics` may be
+    the batch's own, where `batch_statistics` was asked before. Source: Ioffe and
+    Szegedy (2015).
     """
     if (mean is None) != (variance is None):
         raise ConfigError("batch_norm needs mean and variance together, or neither.")
@@ -129,7 +212,9 @@ def batch_norm(
     for what, w in (("gamma", gamma), ("beta", beta), ("mean", mean)):
         _check_line("batch_norm", what, w, x, axis)
     if mean is None:
-        return _batch_norm(x, gamma, beta, axis=axis, epsilon=epsilon)
+        return _batch_norm(
+            x, gamma, beta, axis=axis, epsilon=epsilon, statistics=statistics
+        )
     settings = {"mean": mean, "variance": variance, "axis": axis, "epsilon": epsilon}
     return batch_norm_reference(x, gamma, beta, **settings)
 
@@ -219,8 +304,3 @@ def group_norm(
     y = reshape(layer_norm(reshape(x, split), axis=over, epsilon=epsilon), x.shape)
     y = y if gamma is None else y * _line(floats(gamma), ndim, axis)
     return y if beta is None else y + _line(floats(beta), ndim, axis)
-
-
-def count_over(shape: tuple[int, ...], axis: int) -> int:
-    """How many values are taken together for each channel."""
-    return math.prod(shape[i] for i in _others(len(shape), axis))

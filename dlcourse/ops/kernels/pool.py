@@ -7,6 +7,7 @@ counts the padding. Read ``norm.py`` next.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ...autodiff import kernel as kernel_of
@@ -60,6 +61,9 @@ def max_pool(x, *, pool_size, strides=None, padding="valid"):
     array([3., 2.], dtype=float32)
     """
     axes = _axes("max_pool", x, pool_size, strides, padding)
+    if _tiles(axes):
+        y, kept = _tile_max(x, axes)
+        return y, (axes, kept, x.shape, x.dtype)
     padded = pad_space(x, axes, -math.inf)
     y = winner = None
     for i, (_, cells) in enumerate(offsets(axes)):
@@ -76,10 +80,61 @@ def max_pool(x, *, pool_size, strides=None, padding="valid"):
 @max_pool.backward
 def _(g, saved, needs, into):
     axes, winner, shape, dtype = saved
+    if isinstance(winner, list):
+        return (_tile_max_back(g, axes, winner, shape),)
     padded = xp.zeros((shape[0], *(a.padded for a in axes), shape[-1]), dtype)
     for i, (_, cells) in enumerate(offsets(axes)):
         padded[cells] += g * (winner == i)
     return (padded[inner(axes)],)
+
+
+# Windows that lie side by side, the usual case, are pooled axis by axis: the last one
+# first, so that of equal cells the first in reading order wins. Each pass halves what
+# is left, and its slices are long (2×2 on 32×32×32×32: 7.6 to 1.0 ms).
+
+
+def _tiles(axes: Sequence[Axis]) -> bool:
+    """Do the windows lie side by side, without padding?"""
+    return all(a.stride == a.window and a.before == a.after == 0 for a in axes)
+
+
+def _tiles_of(x: Any, i: int, axis: Axis) -> list[Any]:
+    """Views of the first, second … cell of each window along space axis i."""
+    front, back = x.shape[: i + 1], x.shape[i + 2 :]
+    whole = x[(*[slice(None)] * (i + 1), slice(0, axis.out * axis.window))]
+    split = whole.reshape(*front, axis.out, axis.window, *back)
+    return [split[(*[slice(None)] * (i + 2), j)] for j in range(axis.window)]
+
+
+def _tile_max(x: Any, axes: Sequence[Axis]) -> tuple[Any, list[Any]]:
+    """The maxima, and for each axis from which cell they came."""
+    winners = []
+    for i in reversed(range(len(axes))):
+        top, *rest = _tiles_of(x, i, axes[i])
+        winner = xp.zeros(top.shape, "int8" if len(rest) < 127 else "int32")
+        for j, cell in enumerate(rest, 1):
+            moves = ~(top >= cell)  # True where the new one is NaN: it wins
+            if j == 1:
+                winner[...] = moves
+            else:
+                xp.copyto(winner, xp.asarray(j, winner.dtype), where=moves)
+            top = xp.maximum(top, cell)
+        winners.append(winner)
+        x = top
+    return xp.ascontiguousarray(x), winners
+
+
+def _tile_max_back(
+    g: Any, axes: Sequence[Axis], winners: list[Any], shape: tuple[int, ...]
+) -> Any:
+    for i, winner in enumerate(reversed(winners)):
+        size = (*g.shape[: i + 1], shape[i + 1], *g.shape[i + 2 :])
+        covered = axes[i].out * axes[i].window == shape[i + 1]
+        dx = xp.empty(size, g.dtype) if covered else xp.zeros(size, g.dtype)
+        for j, cell in enumerate(_tiles_of(dx, i, axes[i])):
+            xp.multiply(g, winner == j, out=cell)
+        g = dx
+    return g
 
 
 def average_pool_reference(
@@ -103,23 +158,27 @@ def average_pool(x, *, pool_size, strides=None, padding="valid"):
     Shapes: x (N, *space, C), y (N, *out, C), sizes as in `conv`.
     """
     axes = _axes("average_pool", x, pool_size, strides, padding)
-    padded = pad_space(x, axes)
-    y = None
-    for _, cells in offsets(axes):
-        if y is None:
-            y = padded[cells].copy()
-        else:
-            y += padded[cells]
-    counts = _counts(axes, x.dtype)
-    y /= counts
-    return y, (axes, counts, x.shape)
+    counts = math.prod(a.window for a in axes)
+    if _tiles(axes):
+        y = x
+        for i in reversed(range(len(axes))):
+            first, *rest = _tiles_of(y, i, axes[i])
+            y = sum(rest, start=first)
+    else:
+        padded = pad_space(x, axes)
+        y = 0
+        for _, cells in offsets(axes):
+            y = y + padded[cells]
+        if any(a.before or a.after for a in axes):
+            counts = _counts(axes, x.dtype)
+    return xp.ascontiguousarray(y) / counts, (axes, counts, x.shape)
 
 
 @average_pool.backward
 def _(g, saved, needs, into):
     axes, counts, shape = saved
-    padded = xp.zeros((shape[0], *(a.padded for a in axes), shape[-1]), g.dtype)
     share = g / counts
+    padded = xp.zeros((shape[0], *(a.padded for a in axes), shape[-1]), g.dtype)
     for _, cells in offsets(axes):
         padded[cells] += share
     return (padded[inner(axes)],)

@@ -147,6 +147,22 @@ def windows(padded: Any, axes: Sequence[Axis]) -> Any:
     )
 
 
+def merged_windows(padded: Any, axes: Sequence[Axis]) -> Any:
+    """The same view with the last axis of the window and the channels as one.
+
+    Cells side by side are neighbors in memory (unless dilated), so copying the windows
+    moves whole lines instead of one cell's channels at a time.
+    """
+    view = windows(padded, axes)
+    neighbors = padded.strides[-2] == padded.shape[-1] * padded.strides[-1]
+    if not neighbors or (axes[-1].dilation > 1 and axes[-1].window > 1):
+        return view
+    line = axes[-1].window * padded.shape[-1]
+    return xp.lib.stride_tricks.as_strided(
+        view, (*view.shape[:-2], line), (*view.strides[:-2], view.strides[-1])
+    )
+
+
 def offsets(
     axes: Sequence[Axis],
 ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:

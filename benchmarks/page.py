@@ -1,0 +1,243 @@
+"""RESULTS.md: the page that says what was measured, and what of the aims is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import libraries
+from .problems import PROBLEMS, SERIES
+from .results import Results, Spread
+from .targets import TARGETS, Target
+from .timing import OURS
+
+INTRO = """\
+# Timings
+
+Written by `python -m benchmarks` (`make bench`); every round's figures are in
+[results](results). One warm process for each library, asked in turn, round after round;
+all libraries compute in float32 from the same weights and data, and their first losses
+agree to 1e-4. Times are medians. A ratio is dlcourse's time over the other library's
+in the same round, so **below 1 dlcourse is the faster one**; in brackets the middle
+half of the rounds.
+"""
+KINDS = {
+    "train": "training step",
+    "infer": "inference",
+    "fit": "step in `fit`",
+    "one after another": "one after another",
+}
+COLD = """\
+Each figure is from fresh processes. *First step*: after the import, until W2's network
+is built and has taken one step; *with the start*: from the start of the process, Python
+and the import included. *Memory*: the most that was resident. *Growth*: what 10,000
+further steps add.
+"""
+SIZES = """\
+The training step when one size is doubled four times: the width and the batch of W2,
+the image of W6 (batch of 16), the sequence of W5, the number of W9's runs (at once, and
+one after another). One thread.
+"""
+
+
+def page(all_results: Sequence[Results], picture: str, notes: str = "") -> str:
+    """The whole page, in markdown."""
+    parts = [INTRO, machine(all_results), targets(all_results)]
+    for results in all_results:
+        measured = [name for name in PROBLEMS if name in results.found]
+        if measured:
+            parts.append(f"## {_threads(results.threads).capitalize()}\n")
+            parts += [workload(results, name) for name in measured]
+            parts.append(distance(results, measured))
+    cold = [results for results in all_results if "W8" in results.found]
+    if cold:
+        parts += ["## A fresh process and its memory (W8)\n", COLD, fresh(cold[0])]
+    if notes:
+        parts.append(notes)
+    one = all_results[0]
+    if any("=" in name for name in one.found):
+        parts += ["## Cost against size\n", SIZES, f"![cost against size]({picture})\n"]
+        parts.append(sizes(one))
+    return "\n".join(parts)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A table of markdown; the first `left` columns are words, the others numbers."""
+    rule = ["---"] * left + ["---:"] * (len(head) - left)
+    lines = [head, rule, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def machine(all_results: Sequence[Results]) -> str:
+    """The processor, its peak, and the versions."""
+    known = [results for results in all_results if results.machine]
+    if not known:
+        return ""
+    first = known[0].machine
+    peaks = ", ".join(
+        f"{r.machine['peak'] / 1e9:.0f} GFLOP/s with {_threads(r.threads)}"
+        for r in known
+    )
+    versions = sorted({v for r in all_results for v in r.versions()})
+    return (
+        f"{first['processor']}, {first['system']}, Python {first['python']}; its best "
+        f"float32 product of matrices: {peaks}. {', '.join(versions)}.\n"
+    )
+
+
+def targets(all_results: Sequence[Results]) -> str:
+    """What was aimed at, and what is reached."""
+    by_threads = {results.threads: results for results in all_results}
+    rows, reached = [], 0
+    for target in TARGETS:
+        results = by_threads.get(target.threads)
+        found, library = results.measured(target) if results else (None, "")
+        met = found is not None and found.median <= target.bound
+        reached += met
+        verdict = "not measured" if found is None else "yes" if met else "**no**"
+        shown = "" if found is None else _figure(target, found)
+        aim = f"≤ {_bound(target)}"
+        words = _words(target, library)
+        rows.append([target.problem, words, str(target.threads), aim, shown, verdict])
+    head = ["workload", "what", "threads", "aim", "measured", "reached"]
+    count = f"{reached} of {len(TARGETS)} are reached.\n"
+    return "\n".join(["## What was aimed at\n", count, table(head, rows, left=2)])
+
+
+def _words(target: Target, library: str) -> str:
+    what = KINDS.get(target.kind, target.kind)
+    if target.against is None:
+        return what
+    name, kind = target.against
+    if name == OURS:
+        return f"{what} ÷ {KINDS.get(kind, kind)}"
+    if name == "*":
+        best = f" ({libraries.load(library).NAME})" if library else ""
+        return f"{what} ÷ the best other framework's{best}"
+    other = libraries.load(name).NAME if name in libraries.names() else name
+    whose = "'s" if kind == target.kind else f"'s {KINDS.get(kind, kind)}"
+    return f"{what} ÷ {other}{whose}"
+
+
+def _bound(target: Target) -> str:
+    if target.against is not None:
+        bound = target.bound
+        # 0.0667 says less than 1/15
+        return f"{bound:.2f}" if bound >= 0.25 else f"{bound:.3g} (1/{1 / bound:.3g})"
+    return _amount(target.kind, target.bound)
+
+
+def _figure(target: Target, found: Spread) -> str:
+    if target.against is None:
+        return _amount(target.kind, found.median)
+    return ratio_text(found)
+
+
+def ratio_text(ratio: Spread | None) -> str:
+    """A ratio with its spread."""
+    if ratio is None:
+        return ""
+    ends = f"{ratio.low:.3g}–{ratio.high:.3g}"
+    return f"{ratio.median:.3g} ({ends})" if ratio.low < ratio.high else ends[:5]
+
+
+def workload(results: Results, name: str) -> str:
+    """One workload: a row for each library."""
+    found = results.found[name]
+    kinds = [k for k in KINDS if any(kind == k for _, kind in results.cells(name))]
+    head = ["library"]
+    for kind in kinds:
+        head += [KINDS[kind], "ratio"]
+    rows = []
+    for library in results.libraries(name):
+        row = [libraries.load(library).NAME]
+        for kind in kinds:
+            value = results.value(name, library, kind)
+            ratio = None if library == OURS else results.ratio(name, kind, library)
+            row += ["" if value is None else time_text(value.median), ratio_text(ratio)]
+        rows.append(row)
+    doc = (PROBLEMS[name].__doc__ or "").partition("\n")[0]
+    gone = [
+        f"{libraries.load(each).NAME} is left out: {why}.\n"
+        for each, why in found["left_out"].items()
+    ]
+    return "\n".join([f"### {name}: {doc}\n", table(head, rows), *gone])
+
+
+def distance(results: Results, names: Sequence[str]) -> str:
+    """How far each workload is from the peak, and where the time goes instead."""
+    most = results.machine.get("peak")
+    if not most:
+        return ""
+    rows = []
+    for name in names:
+        found = results.found[name]
+        kind = next(iter(results.cells(name)))[1]
+        taken = results.value(name, OURS, kind)
+        if taken is None:
+            continue
+        speed = found["flops"] / taken.median
+        shares = ", ".join(
+            f"`{place}` {share:.0%}" for place, share in found["profile"][:4]
+        )
+        amount = f"{found['flops'] / 1e6:.3g} MFLOP"
+        share = f"{speed / most:.1%}"
+        rows.append([name, amount, f"{speed / 1e9:.3g}", share, shares])
+    head = ["workload", "products", "GFLOP/s", "of the peak", "functions by own time"]
+    said = (
+        f"### From the peak, with {_threads(results.threads)}\n\n"
+        "*Products*: what the products of matrices in one step take in multiplications "
+        "and\nadditions; at the peak they would be all of its time. The time inside "
+        "NumPy counts for\nthe function that calls it.\n"
+    )
+    return said + "\n" + table(head, rows)
+
+
+def fresh(results: Results) -> str:
+    """W8: a row for each library."""
+    kinds = list(dict.fromkeys(kind for _, kind in results.cells("W8")))
+    rows = []
+    for library in results.libraries("W8"):
+        row = [libraries.load(library).NAME]
+        for kind in kinds:
+            value = results.value("W8", library, kind)
+            row.append("" if value is None else _amount(kind, value.median))
+        rows.append(row)
+    return table(["library", *kinds], rows)
+
+
+def sizes(results: Results) -> str:
+    """The figures behind the picture."""
+    rows = []
+    for series, (_, steps) in SERIES.items():
+        names = [f"{series}={size}" for size in steps]
+        cells = dict.fromkeys(cell for name in names for cell in results.cells(name))
+        for library, kind in cells:
+            if kind not in ("train", "one after another"):
+                continue
+            values = [results.value(name, library, kind) for name in names]
+            times = ["" if v is None else time_text(v.median) for v in values]
+            label = libraries.load(library).NAME
+            what = label if kind == "train" else f"{label}, {kind}"
+            doubled = " ".join(str(size) for size in steps)
+            rows.append([f"{series} {doubled}", what, *times])
+    head = ["size", "library", "smallest", "×2", "×4", "×8", "×16"]
+    return table(head, rows, left=2)
+
+
+def time_text(seconds: float) -> str:
+    """Seconds in the unit that suits them."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def _amount(kind: str, value: float) -> str:
+    in_memory = kind.startswith(("memory", "growth"))
+    if not in_memory:
+        return time_text(value)
+    return f"{value:.2f} MB" if kind.startswith("growth") else f"{value:.0f} MB"
+
+
+def _threads(count: int) -> str:
+    return {1: "one thread", 2: "two threads"}.get(count, f"{count} threads")

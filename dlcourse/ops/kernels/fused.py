@@ -1,0 +1,53 @@
+"""Activations that a kernel applies to its own result, while it is still in the cache.
+
+A dense layer is x·w + b and then an activation: three passes over the result, and two
+nodes of the graph, where one is enough. Only those are here whose slope is known from
+their own output. Read ``linear.py`` next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ...backend import xp
+from ...errors import ConfigError, did_you_mean
+from ..activations import relu, tanh
+
+
+class Fused(NamedTuple):
+    """An activation in place, its gradient from its own output, and its op."""
+
+    apply: Callable[[Any], Any]
+    gradient: Callable[[Any, Any], Any]
+    op: Callable[[Any], Any]
+
+
+def _tanh_gradient(g: Any, y: Any) -> Any:
+    slope = y * y
+    xp.subtract(1, slope, out=slope)
+    slope *= g
+    return slope
+
+
+FUSED: dict[str, Fused] = {
+    "relu": Fused(lambda y: xp.maximum(y, 0, out=y), lambda g, y: g * (y > 0), relu),
+    "tanh": Fused(lambda y: xp.tanh(y, out=y), _tanh_gradient, tanh),
+}
+
+
+def fused(name: str) -> Fused:
+    """The entry of that name; raises `ConfigError` with the nearest right one."""
+    if name not in FUSED:
+        raise ConfigError(
+            f"There is no fused activation {name!r}. {did_you_mean(name, FUSED)}"
+        )
+    return FUSED[name]
+
+
+def fused_name(activation: Any) -> str | None:
+    """The name under which kernels know this op, or None."""
+    for name, entry in FUSED.items():
+        if entry.op is activation:
+            return name
+    return None
