@@ -65,7 +65,10 @@ class Model(Trainer, Layer):
                         f"Model(inputs, outputs) takes symbols made from Input, not "
                         f"{symbol!r}."
                     )
-            self._calls = _in_order(_listed(inputs), _listed(outputs))
+            ends = _listed(outputs)
+            if self._keys:  # Keras's order of layers, and so of weights
+                ends = [end for _, end in sorted(zip(self._keys, ends, strict=True))]
+            self._calls = _in_order(_listed(inputs), ends)
             layers = [call.layer for call in self._calls]
             self._layers = list({id(layer): layer for layer in layers}.values())
             self.dtype = self._layers_dtype(dtype)
