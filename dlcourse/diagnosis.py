@@ -12,7 +12,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .backend import xp
-from .origin import Leaf, describe, is_weight, largest, leaves, origin, source_of
+from .origin import (
+    Leaf,
+    describe,
+    is_weight,
+    largest,
+    leaves,
+    origin,
+    source_of,
+    values_of,
+)
 from .tensor import raw
 
 BESIDE = 2.0  # powers of ten too large from which something is worth a remark
@@ -141,7 +150,7 @@ def _at(bad: Any, inputs: Sequence[Any]) -> list[Any]:
     >>> _at(np.array([False, True]), [np.array([3.0, 4.0]), 5.0])
     [array([4.]), array([5.])]
     """
-    arrays = xp.broadcast_arrays(*(xp.asarray(raw(a)) for a in inputs))
+    arrays = xp.broadcast_arrays(*(xp.asarray(values_of(a)) for a in inputs))
     return [a[bad] if a.shape == bad.shape else a for a in arrays]
 
 
@@ -266,7 +275,7 @@ def _cause_of_input(i: int, a: Any, place: str, firsts: dict) -> str:
 
 def is_finite(a: Any) -> bool:
     """Finite, or nothing that could be otherwise."""
-    a = raw(a)
+    a = values_of(a)
     if isinstance(a, float):
         return math.isfinite(a)
     if getattr(a, "dtype", None) is None or a.dtype.kind != "f":
