@@ -17,18 +17,22 @@ from ..errors import ConfigError, NonFiniteError, ShapeError, did_you_mean
 from ..tensor import raw
 
 
-def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> Any:
-    """`x` (an array, or a list of arrays) on the device, finite, not empty."""
+def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: Any = False) -> Any:
+    """`x` (an array, or a list of arrays) on the device, finite, not empty.
+
+    `indices` says of all, or of each array in a list, if whole numbers stay so.
+    """
+    each = indices if isinstance(indices, list) else [indices]
     if isinstance(x, (list, tuple)) and x and all(hasattr(part, "shape") for part in x):
         parts = [
-            as_inputs(part, dtype, f"{name}[{i}]", indices=indices)
+            as_inputs(part, dtype, f"{name}[{i}]", indices=each[min(i, len(each) - 1)])
             for i, part in enumerate(x)
         ]
         sizes = {len(part) for part in parts}
         if len(sizes) > 1:
             raise ShapeError(f"The parts of {name} have different lengths: {sizes}.")
         return parts if len(parts) > 1 else parts[0]
-    x = raw(x)
+    x, indices = raw(x), each[0]
     whole = getattr(x, "dtype", None) is not None and x.dtype.kind in "iu"
     array = x if indices and whole else as_numbers(x, name, dtype)
     if array.ndim == 0:
