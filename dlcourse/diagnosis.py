@@ -194,7 +194,7 @@ def cause_forward(
             return _cause_of_input(i, a, place, firsts)
     own = _own_cause(op, inputs, ~xp.isfinite(raw(y)), settings, _FORWARD)
     found = leaves(inputs, place, recorded)
-    return _verdict(op, own, found, firsts, _top(inputs), "values")
+    return _verdict(op, own, found, firsts, inputs, "values")
 
 
 def cause_backward(
@@ -206,13 +206,21 @@ def cause_backward(
     if inputs and is_finite(g):  # sums of gradients are not checked where they are made
         own = _own_cause(op, inputs, ~xp.isfinite(raw(c)), node.settings, _BACKWARD)
     found = leaves(outputs, "")
-    return _verdict(op, own, found, firsts, _top([*inputs, g]), "gradients")
+    return _verdict(op, own, found, firsts, [*inputs, g], "gradients")
 
 
 def _verdict(
-    op: Any, own: str | None, found: list[Leaf], firsts: dict, top: float, what: str
+    op: Any,
+    own: str | None,
+    found: list[Leaf],
+    firsts: dict[Any, float],
+    inputs: Sequence[Any],
+    what: str,
 ) -> str:
     """First the op's own fault; else what made the numbers large, or how they grew."""
+    top = _top(inputs)
+    numbers = [a for a in inputs if isinstance(a, (int, float)) and abs(a) > SOLID]
+    number = numbers[0] if numbers else None
     root = origin(found, firsts)
     if own is not None:
         if root is None or ("overflow" not in own and root.excess < BESIDE):
@@ -224,6 +232,8 @@ def _verdict(
             f"the {part} of the custom op {op.__name__!r}: what came in is finite and "
             f"at most {top:.3g}"
         )
+    if number is not None and root is None:
+        return f"the number {number:.3g} in the code is far too large"
     overflow = f"The {what} overflow: the largest that came in is {top:.3g}"
     return f"{root.words if root else _growth(op, found, what)}. {overflow}"
 
