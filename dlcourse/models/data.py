@@ -84,7 +84,7 @@ def as_target(y: Any, name: str, x: Any) -> Any:
     """The checked targets of a network with one output: y (N, …), or [y] or {…: y}."""
     if isinstance(y, (list, tuple, Mapping)) and len(y) == 1:
         [only] = y.values() if isinstance(y, Mapping) else y
-        shape = np.shape(raw(only))
+        shape = shape_of(only)
         if shape and (isinstance(y, Mapping) or shape[0] == size_of(x) > 1):
             y = only
     y = as_targets(y, name)
@@ -117,6 +117,11 @@ def check_finite(name: str, array: Any) -> None:
             f"first ({value}) at {list(place)}. Remove or replace them, e.g. with "
             "numpy.nan_to_num."
         )
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array of any library, or of a list."""
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
 def size_of(x: Any) -> int:
