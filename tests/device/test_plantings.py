@@ -123,7 +123,7 @@ MORE = {
         dl.ops.conv(leaf(1, 5, 20), leaf(2, 20, 3)).sum().backward()
     ),
     "many rows": lambda: (
-        dl.ops.linear(leaf(300, 2), leaf(2, 2), leaf(2)).sum().backward()
+        dl.ops.square(dl.ops.linear(leaf(300, 2), leaf(2, 2), leaf(2))).sum().backward()
     ),
     "pool by three": lambda: (
         dl.ops.max_pool(leaf(1, 6, 2), pool_size=3).sum().backward()
