@@ -8,10 +8,11 @@ import pytest
 
 import dlcourse as dl
 from dlcourse.errors import ConfigError
-from dlcourse.layers import Concatenate, Dense, Input
+from dlcourse.layers import Concatenate, Dense, Embedding, Flatten, Input
 from tests.models.two_outputs import (
     HOW,
     LABELS,
+    RNG,
     START,
     WEIGHT,
     A,
@@ -275,3 +276,27 @@ def test_inputs_by_name(as_dict, tmp_path):
     for x, word in (({"p": X}, "'q'"), ({"p": X, "r": A, "q": A}, "'r'")):
         with pytest.raises(ConfigError, match=word):
             model.predict(x)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_words_and_numbers_side_by_side(order):
+    """An embedding reads one input as indices, whichever comes first."""
+    words, numbers = Input((5,), name="words"), Input((3,), name="numbers")
+    embedded = Flatten()(Embedding(10, 4)(words))
+    y = Dense(1)(Concatenate()([embedded, numbers]))
+    model = dl.Model([words, numbers][::order], y)
+    x = {"words": RNG.integers(0, 10, (N, 5)), "numbers": X}
+    table, kernel, bias = (
+        next(w for w in model.get_weights() if w.shape == shape)
+        for shape in ((10, 4), (23, 1), (1,))
+    )
+    flat = table[x["words"]].reshape(N, 20)
+    expected = np.concatenate([flat, X], axis=1) @ kernel + bias
+    for given in (x, [x["words"], X][::order], {**x, "words": x["words"] * 1.0}):
+        np.testing.assert_allclose(model.predict(given), expected, rtol=1e-4, atol=1e-5)
+    whole = {**x, "numbers": np.ones((N, 3), int)}  # whole numbers are numbers here
+    expected = np.concatenate([flat, np.ones((N, 3))], axis=1) @ kernel + bias
+    np.testing.assert_allclose(model.predict(whole), expected, rtol=1e-4, atol=1e-5)
+    model.compile("sgd", "mse")
+    history = model.fit(x, B, epochs=3, verbose=0).history
+    assert history["loss"][2] < history["loss"][0]

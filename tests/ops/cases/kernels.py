@@ -275,6 +275,9 @@ for letters, *shapes in (
     ("ijk->kij", (2, 3, 4)),
     ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
     ("ij,ij->", (2, 3), (2, 3)),
+    ("aij,ajk->aik", (1, 2, 3), (4, 3, 2)),  # a size of one stands for more
+    ("ij,ij->i", (2, 3), (2, 1)),
+    ("ab,bc->ac", (2, 1), (3, 4)),
 ):
     call = lambda module, *xs, letters=letters: module.einsum(letters, *xs)  # noqa: E731
     does("einsum", letters, call, *shapes)
