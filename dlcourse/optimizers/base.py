@@ -184,7 +184,8 @@ class Optimizer(Configurable):
         """Blocks of working memory shaped like `w`: the same ones in every step."""
         blocks = self._blocks
         if not blocks or blocks[0].size < w.size or blocks[0].dtype != w.dtype:
-            blocks = [xp.empty(w.size, w.dtype) for _ in range(self.spares)]
+            # np: only the host works in pieces
+            blocks = [np.empty(w.size, w.dtype) for _ in range(self.spares)]
             self._blocks = blocks
         return [block[: w.size].reshape(w.shape) for block in blocks]
 
@@ -225,7 +226,7 @@ class Optimizer(Configurable):
 def _squares(g: Any, runs: bool) -> Any:
     """The sum of squares of a gradient, or of each run's."""
     if runs:
-        return xp.square(g).sum(axis=tuple(range(1, g.ndim)))
+        return (g * g).sum(axis=tuple(range(1, g.ndim)))
     flat = g.reshape(-1)
     return xp.dot(flat, flat)
 
