@@ -51,7 +51,7 @@ def measured(tmp_path):
     kept = Results(tmp_path / "results", 1)
     kept.add(
         {"problem": "machine", "peak": 1e11, "processor": "a processor"}
-        | {"system": "Linux", "python": "3.11"}
+        | {"system": "Linux", "python": "3.11", "numpy": "2.4 (a BLAS)"}
     )
     # a busy moment in the second round: the ratios do not see it
     kept.add(
