@@ -119,17 +119,19 @@ def way_back(weights: Any, width: int) -> Any:
 class WeightSums:
     """The gradient of the joined weights, summed up while the steps are walked back.
 
-    dz of a few steps is kept, (G, STEPS, N, U), and gives one product when it is
+    dz of a few steps is kept, (G, steps, N, U), and gives one product when it is
     complete: it is then still in the cache. (All 64 steps of an LSTM of 128 units are
     4 MB; their one product took 0.6 ms longer.)
     """
 
-    STEPS = 8
+    BLOCK = 131072  # floats of dz, half a megabyte
 
     def __init__(self, joined: Any, gates: int, units: int, wanted: bool) -> None:
-        n, width = joined.shape[1:]
+        last, n, width = joined.shape
         self.joined = joined
-        self.dz = xp.empty((gates, self.STEPS, n, units), joined.dtype)
+        fitting = self.BLOCK // max(1, gates * n * units)
+        self.steps = max(1, min(fitting, last - 1))
+        self.dz = xp.empty((gates, self.steps, n, units), joined.dtype)
         self.wanted = wanted
         if wanted:
             self.total = xp.zeros((gates, width, units), joined.dtype)
@@ -137,13 +139,13 @@ class WeightSums:
 
     def at(self, t: int) -> Any:
         """The place for dz of step t: (G, N, U)."""
-        return self.dz[:, t % self.STEPS]
+        return self.dz[:, t % self.steps]
 
     def add(self, t: int) -> None:
         """Step t, and all after it, are done."""
-        if t % self.STEPS or not self.wanted:
+        if t % self.steps or not self.wanted:
             return
-        before = self.joined[t:-1][: self.STEPS]
+        before = self.joined[t:-1][: self.steps]
         gates, _, _, units = self.dz.shape
         rows = self.dz[:, : len(before)].reshape(gates, -1, units)
         columns = before.reshape(-1, before.shape[2]).T
