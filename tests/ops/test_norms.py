@@ -1,4 +1,4 @@
-"""Normalization where the table of cases ends: statistics given, vectors that misfit."""
+"""Normalization where the table of cases ends: statistics given, misfitting vectors."""
 
 import numpy as np
 import pytest
