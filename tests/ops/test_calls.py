@@ -11,6 +11,7 @@ from tests import stand_in
 X = np.arange(6.0).reshape(2, 3)
 W = np.linspace(-1, 1, 12).reshape(3, 4)
 B = np.linspace(0, 1, 4)
+ONES = np.ones((2, 2, 2, 2, 2, 2))
 PICK = np.array([True, False, True])
 
 # an op, its arguments in order, and their names; those in front may go by position
@@ -55,6 +56,10 @@ WRONG = {
     "a number for a weight": lambda: ops.linear(dl.Tensor(X), 2.0, B),
     "a number for a scale": lambda: ops.batch_norm(X, 1.0, 0.0),
     "a number for a state": lambda: ops.rnn(X[None], 0.0, W, np.eye(4), B),
+    "max_pool without space": lambda: ops.max_pool(X, pool_size=2),
+    "max_pool in four dimensions": lambda: ops.max_pool(ONES, pool_size=1),
+    "average_pool without space": lambda: ops.average_pool(X, pool_size=2),
+    "average_pool in four dimensions": lambda: ops.average_pool(ONES, pool_size=1),
     "einsum, fewer letters": lambda: ops.einsum("i->i", X),
     "einsum, more letters": lambda: ops.einsum("ijk->i", X),
     "einsum, fewer letters of two": lambda: ops.einsum("i,i->i", X, X[0]),
