@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from .backend import xp
+from .diagnosis import cause_backward, cause_forward, is_finite
 from .errors import NonFiniteError, TrainingModeWarning
+from .origin import is_weight, remember
+from .tensor import raw
 
 
 class _State:
@@ -23,7 +26,7 @@ class _State:
 
     def __init__(self) -> None:
         self.recording = True  # do ops on Tensors leave nodes behind?
-        self.anomaly = False  # is every value checked?
+        self.anomaly: Watch | None = None  # is every value checked?
         self.place = ""  # the layer that is being called
         self.probing = False  # is a model only tried out, to see what shape comes out?
 
@@ -88,50 +91,54 @@ def detect_anomaly() -> Iterator[None]:
     ``fit``, the batch), with the likely cause. Every value is checked: slow, for
     finding a fault only.
     """
-    with state.set(anomaly=True), np.errstate(all="ignore"):
+    watch = state.anomaly or Watch()
+    with state.set(anomaly=watch), np.errstate(all="ignore"):
         yield
 
 
-_CAUSES = {
-    "log": "the logarithm of zero or of a negative number; add a small epsilon or "
-    "compute the loss from logits",
-    "log1p": "log1p of a number <= -1",
-    "divide": "a division by zero; add a small epsilon to the divisor",
-    "sqrt": "the square root of a negative number (or its slope at zero); add epsilon",
-    "power": "a negative base with a fractional exponent, or an overflow",
-    "exp": "an overflow: exp of more than 88 does not fit float32",
-}
+class Watch:
+    """What `detect_anomaly` remembers while it lasts."""
+
+    def __init__(self) -> None:
+        self.firsts: dict[Any, float] = {}  # how strong weights were in their places
 
 
 def check_finite(
-    op: Any, inputs: Any, y: Any, place: str = "", *, backward: bool = False
+    op: Any,
+    inputs: Any,
+    y: Any,
+    place: str = "",
+    *,
+    backward: Any = None,
+    outputs: Any = (),
+    settings: Any = None,
 ) -> None:
-    """Raise if `y` is not finite although the inputs were (then `op` is to blame)."""
-    if getattr(y, "dtype", None) is None or y.dtype.kind != "f" or _finite(y):
+    """Raise if `y` is not finite, naming `op`, where it stands, and the likely cause.
+
+    In the backward pass `y` is the gradient that the node `backward` of the graph of
+    `outputs` made from the one in `inputs`.
+    """
+    place = place or state.place
+    firsts = state.anomaly.firsts
+    remember((a for a in inputs if is_weight(a)), place, firsts)
+    if is_finite(y):
         return
-    bad_inputs = [
-        i for i, a in enumerate(inputs) if hasattr(a, "dtype") and not _finite(a)
-    ]
-    values = getattr(y, "data", y)
-    kind = "a NaN" if bool(xp.isnan(xp.asarray(values)).any()) else "an infinity"
+    if backward:
+        cause = cause_backward(op, backward, inputs[0], y, outputs, firsts)
+    else:
+        cause = cause_forward(
+            op,
+            inputs,
+            y,
+            place=place,
+            settings=settings or {},
+            firsts=firsts,
+            recorded=state.recording,
+        )
+    kind = "a NaN" if bool(xp.isnan(raw(y)).any()) else "an infinity"
     way = "The backward pass of " if backward else ""
     shapes = ", ".join(str(tuple(a.shape)) for a in inputs if hasattr(a, "shape"))
-    cause = _CAUSES.get(
-        op.__name__,
-        "a learning rate that is too large (weights or activations overflow), or "
-        "numbers in the data that are far too large",
-    )
-    if bad_inputs:
-        cause = f"its input {bad_inputs[0]} was not finite already; check the data"
-    where = place or state.place
     raise NonFiniteError(
-        f"{way}{op.__name__} first made {kind}, from inputs of shape {shapes}"
-        f"{f', in {where}' if where else ''}. Likely cause: {cause}."
+        f"{way}{op.__name__.strip('_')} first made {kind}, from inputs of shape "
+        f"{shapes}{f', in {place}' if place else ''}. Likely cause: {cause}."
     )
-
-
-def _finite(x: Any) -> bool:
-    x = getattr(x, "data", x) if hasattr(x, "requires_grad") else x
-    if x.dtype.kind != "f":
-        return True
-    return bool(xp.isfinite(x).all())

@@ -5,13 +5,13 @@ e.g. ``{"loss": 0.31, "val_loss": 0.35}``; epochs and batches count from 0.
 """
 
 from .base import Callback, CallbackList, History
+from .nonfinite import TerminateOnNaN
 from .output import CSVLogger, EpochLines, LambdaCallback, ProgressBar
 from .watching import (
     EarlyStopping,
     LearningRateScheduler,
     ModelCheckpoint,
     ReduceLROnPlateau,
-    TerminateOnNaN,
 )
 
 __all__ = [

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ConfigError, NonFiniteError, check_count, check_number
+from ..errors import ConfigError, check_count, check_number
 from .base import Callback, Monitor
 
 
@@ -152,21 +151,6 @@ class ReduceLROnPlateau(Monitor):
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
                     print(f"Epoch {epoch + 1}: learning rate {rate:.3g} → {new:.3g}")
-
-
-class TerminateOnNaN(Callback):
-    """Stop with `NonFiniteError` at the first batch whose loss is not finite."""
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            self.model.stop_training = True
-            raise NonFiniteError(
-                f"The loss of batch {batch} is {loss}: most likely the learning rate "
-                f"({float(self.model.optimizer.learning_rate):.3g}) is too large. Run "
-                "fit inside `with dl.detect_anomaly():` to see which op and layer it "
-                "began in."
-            )
 
 
 class ModelCheckpoint(Monitor):

@@ -14,6 +14,7 @@ import numpy as np
 from .. import initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_count
+from ..ops.kernels.gated import lstm_hidden
 from ..ops.kernels.recurrent import ACTIVATIONS
 from ..tensor import Tensor
 from . import activations
@@ -94,7 +95,7 @@ class Recurrent(Layer):
         return self.bias_initializer
 
     def run(self, x: Any, states: list[Any]) -> list[Any]:
-        """All hidden states (N, T, U), and the other states likewise."""
+        """All hidden states (N, T, U); with ``return_state`` the others likewise."""
         raise NotImplementedError
 
     def call(self, x, training=False, initial_state=None):
@@ -111,9 +112,8 @@ class Recurrent(Layer):
                 f"{self.name} has {self.states} state(s), but {len(states)} were given."
             )
         paths = self.run(ops.flip(x, axis=1) if self.go_backwards else x, states)
-        last = [path[:, -1] for path in paths]
-        y = paths[0] if self.return_sequences else last[0]
-        return [y, *last] if self.return_state else y
+        y = paths[0] if self.return_sequences else paths[0][:, -1]
+        return [y, *(path[:, -1] for path in paths)] if self.return_state else y
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
         if self.built:
@@ -189,7 +189,10 @@ class LSTM(Recurrent):
         return _ForgetBias(self.units, self.bias_initializer)
 
     def run(self, x, states):
-        return list(ops.lstm(x, *states, self.kernel, self.recurrent_kernel, self.bias))
+        weights = self.kernel, self.recurrent_kernel, self.bias
+        if self.return_state:
+            return list(ops.lstm(x, *states, *weights))
+        return [lstm_hidden(x, *states, *weights)]
 
 
 class GRU(Recurrent):

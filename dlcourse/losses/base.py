@@ -5,12 +5,15 @@ Read ``regression.py`` next.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from .. import backend, ops
 from ..backend import xp
 from ..config import Configurable
 from ..errors import ConfigError, LabelError, ShapeError, did_you_mean
+from ..modes import state
 from ..tensor import Tensor, raw
 
 _REDUCTIONS = (
@@ -22,6 +25,20 @@ _REDUCTIONS = (
     None,
 )
 EPSILON = 1e-7  # Keras's: how near to 0 and 1 a probability may come
+
+
+def _in_place(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let what is computed in this method be known as the loss's, for messages."""
+
+    @functools.wraps(method)
+    def placed(self: Any, *args: Any, **settings: Any) -> Any:
+        before, state.place = state.place, f"loss {self.name!r}"
+        try:
+            return method(self, *args, **settings)
+        finally:
+            state.place = before
+
+    return placed
 
 
 class Loss(Configurable):
@@ -45,6 +62,7 @@ class Loss(Configurable):
         self.reduction = reduction
         self.name = name or type(self).__name__
 
+    @_in_place
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         tensor = isinstance(y_pred, Tensor)
         y_pred = y_pred if tensor else Tensor(y_pred)
@@ -76,6 +94,7 @@ class Loss(Configurable):
         """The mean of ``per_sample`` over the batch (fused where there is a kernel)."""
         return ops.mean(self.per_sample(y_true, y_pred))
 
+    @_in_place
     def of_batch(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The number that one step of training makes smaller, of prepared targets."""
         if sample_weight is None and self.reduction not in ("sum", "none", None):

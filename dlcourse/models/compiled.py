@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers
-from ..errors import ConfigError, DLCourseError, NotReadyError
+from ..errors import ConfigError, DLCourseError, NonFiniteError, NotReadyError
 from ..losses import SparseCategoricalCrossentropy
 from ..losses.joint import JointLoss
 from ..metrics.composed import OfLoss
@@ -139,7 +139,7 @@ class Compiled:
         if not model.built:
             model._build_once(_shape(x))
         # the first sample tells what comes out, so that all else can be checked
-        tried = state.set(recording=False, probing=True, anomaly=False)
+        tried = state.set(recording=False, probing=True, anomaly=None)
         with tried, np.errstate(all="ignore"):
             first = model(data.pick(x, slice(0, 1)), training=False)
             self._meet(first)
@@ -211,6 +211,15 @@ class Compiled:
         theta.written()
         return value.data, outputs.arrays(y_pred)
 
+    def _at(self, problem: NonFiniteError, place: str = "") -> NonFiniteError:
+        """Say where it happened, and how large the learning rate is if it is named."""
+        if place:
+            problem.add_place(place)
+        if "the learning rate is" in str(problem):
+            rate = float(self.optimizer.learning_rate)
+            problem.add_place(f"a training with learning rate {rate:.3g}")
+        return problem
+
     def train_on_batch(
         self,
         x: Any,
@@ -231,6 +240,9 @@ class Compiled:
             theta = self._pack()
             try:
                 value, y_pred = self._step(theta, x, y, weight)
+            except NonFiniteError as problem:
+                steps = self.optimizer.iterations
+                raise self._at(problem, f"batch {steps} of train_on_batch") from None
             finally:
                 theta.forget_gradients()  # they are not the student's
         return self._of_batch(value, y, y_pred, return_dict)

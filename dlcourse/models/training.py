@@ -114,8 +114,7 @@ class Trainer(Compiled):
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
-        x, y, weight = samples
-        watchers, n = run.watchers, data.size_of(x)
+        watchers, n = run.watchers, data.size_of(samples[0])
         if run.batch == 0:
             watchers.send("on_epoch_begin", run.epoch, {})
             run.begin_epoch(n)
@@ -126,14 +125,14 @@ class Trainer(Compiled):
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
             watchers.send("on_train_batch_begin", run.batch, {})
-            xb, yb, wb = (data.pick(part, index) for part in (x, y, weight))
+            xb, yb, wb = run.samples = [data.pick(part, index) for part in samples]
             if not theta.is_intact():
                 theta = self._pack()
             try:
                 value, y_pred = self._step(theta, xb, yb, wb)
             except NonFiniteError as problem:
                 place = f"batch {run.batch} of epoch {run.epoch + 1}"
-                raise problem.add_place(place) from None
+                raise self._at(problem, place) from None
             run.count(value, count)
             for metric in self._metrics:
                 metric.update_state(yb, y_pred)

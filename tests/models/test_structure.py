@@ -286,3 +286,10 @@ def test_graphs_that_cannot_be():
         Sequential([Input((3,)), Dense(2), Activation(lambda x: x @ np.ones((3, 1)))])(
             X
         )
+
+
+def test_a_list_of_inputs_may_be_used_again():
+    values = [Input((4,)), Input((4,))]
+    both = Sum()(values)
+    values.append(Dense(4)(both))  # as a DenseNet is written
+    assert len(both.call.input_list()) == 2

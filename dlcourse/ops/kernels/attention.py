@@ -9,12 +9,14 @@ import math
 from typing import Any
 
 from ... import backend
+from ...autodiff import kernel
 from ...backend import xp
 from ...errors import ShapeError
 from ...tensor import raw
 from ..elementary import where
+from ..labels import check_labels
 from ..products import matmul, swap_last
-from ..shaping import floats
+from ..shaping import floats, getitem
 from .softmax import softmax
 
 FAR_BELOW = -1e9  # a score that softmax turns into exactly 0 in float32 and float64
@@ -51,16 +53,35 @@ def scaled_dot_product_attention(
     return matmul(attention_weights(q, k, mask, is_causal), v)
 
 
+def embedding_reference(table: Any, *, indices: Any) -> Any:
+    """Rows of the table, by indexing."""
+    return getitem(table, indices)
+
+
+@kernel(embedding_reference)
+def _embedding(table, *, indices):
+    return xp.take(table, indices, axis=0), (table.shape, indices)
+
+
+@_embedding.backward
+def _(g, saved, needs, into):
+    (words, width), indices = saved
+    dtable = xp.empty((words, width), g.dtype) if into[0] is None else into[0]
+    dtable[...] = 0
+    # number by number: adding whole rows at places takes 1.1 ms for 2048 x 64, this
+    # 0.23, for a small table (a product with one-hot rows: 0.2) as for a large one (42)
+    places = indices.reshape(-1, 1) * width + xp.arange(width)
+    backend.add_at(dtable.reshape(-1), places.reshape(-1), g.reshape(-1))
+    return (dtable,)
+
+
 def embedding(indices: Any, table: Any) -> Any:
     """The table's row for each whole number: (…,) and (V, D) give (…, D).
 
     Raises `LabelError` for an index outside 0 … V − 1. The gradient adds up where an
     index occurs more than once.
     """
-    from ..labels import check_labels
-    from ..shaping import getitem
-
     table = floats(table)
     values = raw(indices)
     whole = values if hasattr(values, "dtype") else backend.asindices(values)
-    return getitem(table, check_labels("embedding", whole, table.shape[0]))
+    return _embedding(table, indices=check_labels("embedding", whole, table.shape[0]))

@@ -16,81 +16,123 @@ from ..activations import tanh as tanh_
 from ..products import matmul
 from ..shaping import floats, getitem, split, stack
 from .recurrent import (
+    WeightSums,
     check_shapes,
-    fast_sigmoid,
-    input_gradients,
-    input_part,
-    states_before,
+    hidden_states,
+    joined_inputs,
+    joined_weights,
+    open_up,
+    way_back,
 )
 
 # ------------------------------------------------------------------------------ LSTM
 
 
+ORDER = (0, 1, 3, 2)  # i, f, o, c inside the kernel: the three sigmoids side by side
+
+
 def lstm_reference(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any
+    x: Any,
+    h0: Any,
+    c0: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    *,
+    cells: bool = True,
 ) -> Any:
     """Hidden and cell states side by side, (2, N, T, U), in elementary ops."""
     h, c = floats(h0), floats(c0)
-    hidden, cells = [], []
+    paths = [], []
     for t in range(x.shape[1]):
         z = matmul(getitem(x, (slice(None), t)), kernel) + matmul(h, recurrent_kernel)
         i, f, g, o = split(z if bias is None else z + bias, 4, axis=-1)
         c = sigmoid(f) * c + sigmoid(i) * tanh_(g)
         h = sigmoid(o) * tanh_(c)
-        hidden.append(h)
-        cells.append(c)
-    return stack([stack(hidden, axis=1), stack(cells, axis=1)])
+        paths[0].append(h)
+        paths[1].append(c)
+    hidden, cell = (stack(path, axis=1) for path in paths)
+    return stack([hidden, cell]) if cells else hidden
 
 
 @kernel_of(lstm_reference)
-def _lstm(x, h0, c0, kernel, recurrent_kernel, bias):
+def _lstm(x, h0, c0, kernel, recurrent_kernel, bias, *, cells=True):
     units = check_shapes("lstm", x, [h0, c0], kernel, recurrent_kernel, bias, 4)
     n, steps = x.shape[:2]
-    gates = input_part(x, kernel, bias).reshape(steps, n, 4, units)
-    y = xp.empty((2, steps, n, units), gates.dtype)
-    squashed = xp.empty((steps, n, units), gates.dtype)  # tanh of the cells
-    h, c = h0, c0
+    dtype = xp.result_type(x.dtype, kernel.dtype)
+    weights = joined_weights(kernel, recurrent_kernel, bias, ORDER)
+    weights[:3] *= 0.5  # for sigmoid(z) = tanh(z/2)/2 + 1/2: one tanh for all gates
+    joined = joined_inputs(x, h0, bias, dtype)
+    gates = xp.empty((steps, 4, n, units), dtype)
+    cell = xp.empty((steps + 1, n, units), dtype)
+    squashed = xp.empty((steps, n, units), dtype)  # tanh of the cells
+    written = xp.empty((n, units), dtype)
+    cell[0] = c0
     for t in range(steps):
         z = gates[t]
-        z += xp.dot(h, recurrent_kernel).reshape(z.shape)
-        # one tanh for all four: sigmoid(z) is tanh(z/2)/2 + 1/2
-        halves = z[:, (0, 1, 3)] * 0.5
-        z[:, 2] = xp.tanh(z[:, 2])
-        z[:, (0, 1, 3)] = xp.tanh(halves) * 0.5 + 0.5
-        cell = xp.multiply(z[:, 1], c, out=y[1, t])
-        cell += z[:, 0] * z[:, 2]
-        xp.tanh(cell, out=squashed[t])
-        h = xp.multiply(z[:, 3], squashed[t], out=y[0, t])
-        c = cell
-    saved = (x, h0, c0, kernel, recurrent_kernel, gates, y, squashed)
-    return xp.moveaxis(y, 1, 2), saved
+        xp.matmul(joined[t], weights, out=z)
+        xp.tanh(z, out=z)
+        open_up(z[:3])
+        i, f, o, candidate = z
+        c = xp.multiply(f, cell[t], out=cell[t + 1])
+        c += xp.multiply(i, candidate, out=written)
+        xp.multiply(o, xp.tanh(c, out=squashed[t]), out=joined[t + 1, :, :units])
+    saved = (joined, kernel, recurrent_kernel, gates, cell, squashed)
+    if not cells:
+        return hidden_states(joined, units), saved
+    y = xp.empty((2, n, steps, units), dtype)
+    hidden_states(joined, units, y[0])
+    y[1] = cell[1:].swapaxes(0, 1)
+    return y, saved
 
 
 @_lstm.backward
 def _(g, saved, needs, into):
-    x, h0, c0, w, u, gates, y, squashed = saved
-    steps, n, _, units = gates.shape
-    dz = xp.empty_like(gates)
-    dh, dc = xp.zeros_like(h0), xp.zeros_like(c0)
+    joined, w, u, gates, cell, squashed = saved
+    steps, _, n, units = gates.shape
+    g_hidden, g_cell = (g, None) if g.ndim == 3 else g
+    width = units + len(w) if needs[0] else units
+    back = way_back(joined_weights(w, u, None, ORDER), width)
+    sums = WeightSums(joined, 4, units, any(needs[3:]))
+    d = xp.zeros((steps + 1, n, width), gates.dtype)  # of [h, x] before each step
+    dh, dc = (xp.zeros((n, units), gates.dtype) for _ in range(2))
+    slopes = xp.empty((3, n, units), gates.dtype)
+    slope = xp.empty((n, units), gates.dtype)
+    parts = xp.empty((4, n, width), gates.dtype)
+    one = gates.dtype.type(1)
     for t in range(steps - 1, -1, -1):
-        i, f, c, o = (gates[t][:, k] for k in range(4))
-        before = y[1, t - 1] if t else c0
-        dh = dh + g[0, :, t]
-        dc = dc + g[1, :, t] + dh * o * (1 - squashed[t] * squashed[t])
-        step = dz[t]
-        step[:, 0] = dc * c * i * (1 - i)
-        step[:, 1] = dc * before * f * (1 - f)
-        step[:, 2] = dc * i * (1 - c * c)
-        step[:, 3] = dh * squashed[t] * o * (1 - o)
-        dh = xp.dot(step.reshape(n, 4 * units), u.T)
-        dc = dc * f
-    flat = dz.reshape(steps, n, 4 * units)
-    dx, dw, db = input_gradients(flat, x, w, (needs[0], needs[3], needs[5]))
-    du = None
-    if needs[4]:
-        before = states_before(y[0], h0).reshape(-1, units)
-        du = xp.matmul(before.T, flat.reshape(-1, 4 * units))
-    return dx, dh if needs[1] else None, dc if needs[2] else None, dw, du, db
+        z, y = gates[t], squashed[t]
+        i, f, o, candidate = z
+        dz = sums.at(t)
+        xp.add(g_hidden[:, t], d[t + 1, :, :units], out=dh)
+        # what the cell gets: dh·o·(1 - tanh²(c)), and what it passes on to its past
+        xp.multiply(y, y, out=slope)
+        xp.subtract(one, slope, out=slope)
+        slope *= o
+        slope *= dh
+        dc += slope
+        if g_cell is not None:
+            dc += g_cell[:, t]
+        # the sigmoids' slopes s·(1 - s), and what each of them was multiplied with
+        xp.subtract(one, z[:3], out=slopes)
+        slopes *= z[:3]
+        slopes[0] *= candidate
+        slopes[1] *= cell[t]
+        slopes[2] *= y
+        xp.multiply(slopes[:2], dc, out=dz[:2])
+        xp.multiply(slopes[2], dh, out=dz[2])
+        xp.multiply(candidate, candidate, out=slope)
+        xp.subtract(one, slope, out=slope)
+        slope *= i
+        xp.multiply(slope, dc, out=dz[3])
+        dc *= f
+        xp.matmul(dz, back, out=parts)
+        xp.add.reduce(parts, 0, None, d[t])
+        sums.add(t)
+    dx = d[:-1, :, units:].swapaxes(0, 1) if needs[0] else None
+    dh0 = d[0, :, :units] if needs[1] else None
+    weights = sums.split(len(w), needs[3:], into[3:], ORDER)
+    return dx, dh0, dc if needs[2] else None, *weights
 
 
 def lstm(
@@ -107,7 +149,46 @@ def lstm(
     return getitem(both, 0), getitem(both, 1)
 
 
+def lstm_hidden(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any
+) -> Any:
+    """The hidden states alone (N, T, U), for a layer whose cells nobody asks for."""
+    return _lstm(x, h0, c0, kernel, recurrent_kernel, bias, cells=False)
+
+
 # ------------------------------------------------------------------------------- GRU
+
+
+def fast_sigmoid(z: Any) -> Any:
+    """1 / (1 + e⁻ᶻ) by one tanh: exact to rounding, and it never overflows."""
+    return 0.5 * xp.tanh(0.5 * z) + 0.5
+
+
+def input_part(x: Any, w: Any, b: Any) -> Any:
+    """x·w + b for all steps at once, time first: (T, N, gates·U)."""
+    steps = xp.ascontiguousarray(x.swapaxes(0, 1))
+    part = xp.matmul(steps.reshape(-1, x.shape[2]), w)
+    if b is not None:
+        part += b
+    return part.reshape(x.shape[1], x.shape[0], w.shape[1])
+
+
+def input_gradients(dz: Any, x: Any, w: Any, needs: Any) -> tuple[Any, Any, Any]:
+    """From dz (T, N, G), the gradients of x, kernel and bias."""
+    rows = dz.reshape(-1, dz.shape[-1])
+    dx = dw = db = None
+    if needs[0]:
+        dx = xp.matmul(rows, w.T).reshape(*dz.shape[:2], len(w)).swapaxes(0, 1)
+    if needs[1]:
+        dw = xp.matmul(x.swapaxes(0, 1).reshape(-1, x.shape[2]).T, rows)
+    if needs[2]:
+        db = rows.sum(axis=0)
+    return dx, dw, db
+
+
+def states_before(states: Any, first: Any) -> Any:
+    """The state before each step: (T, N, U)."""
+    return xp.concatenate([first[None], states[:-1]])
 
 
 def _gru_biases(bias: Any, reset_after: bool, units: int) -> tuple[Any, Any]:
