@@ -126,8 +126,8 @@ class Op:
         if backend.is_out_of_memory(problem):
             backend.free_memory()
             return DeviceMemoryError(
-                f"{self._complaint(arrays, problem)}\nUse smaller batches, or a smaller "
-                "model."
+                f"{self._complaint(arrays, problem)}\nUse smaller batches, or a "
+                "smaller model."
             )
         return problem
 
