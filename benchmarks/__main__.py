@@ -65,11 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
         "--page-only", action="store_true", help="measure nothing, write the page anew"
     )
     options = parser.parse_args(arguments)
-    names, others = workloads(options.workload), peers(options.peers)
+    names = workloads(options.workload)
     counts = [int(count) for count in options.threads.split(",")]
     folder = options.output.parent / "results"
-    for threads in [] if options.page_only else counts:
-        measure(Results(folder, threads), names, others, options.rounds)
+    if not options.page_only:
+        others = peers(options.peers)
+        for threads in counts:
+            measure(Results(folder, threads), names, others, options.rounds)
     known = sorted({*counts, *_measured(folder)})
     all_results = [Results(folder, threads) for threads in known]
     drawing = options.plot or options.output.with_name("size.svg")
@@ -104,7 +106,8 @@ def measure(results: Results, names: list[str], others: list[str], rounds: int) 
             ratio = results.ratio(name, kind, library)
             value = results.value(name, library, kind)
             if value and ratio:
-                shown = f"{page.time_text(value.median):>9} {page.ratio_text(ratio)}"
+                beside = "" if library == OURS else page.ratio_text(ratio)
+                shown = f"{page.time_text(value.median):>9} {beside}"
                 print(f"  {library:12} {kind} {shown}", flush=True)
 
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Sequence
 
 STEPS = {"W2": 200, "W4": 20}  # after so many the memory has reached its peak
-GROWING = ("W1", "batch=16")  # tiny ones, in which 10,000 steps take seconds
+# tiny ones, in which 10,000 steps take seconds
+GROWING = {"W1": "W1", "batch=16": "W2 with batch 16"}
 MANY = 10_000
 
 
@@ -81,7 +82,7 @@ def growth(library: str, name: str) -> dict[str, float]:
         for _ in range(steps):
             train()
         sizes.append(megabytes("VmRSS"))
-    return {f"growth, {name}": sizes[1] - sizes[0]}
+    return {f"growth, {GROWING[name]}": sizes[1] - sizes[0]}
 
 
 def cold_rows(peers: Sequence[str], threads: int, rounds: int) -> dict:
@@ -109,7 +110,7 @@ def cold_rows(peers: Sequence[str], threads: int, rounds: int) -> dict:
             if number >= times or library in left_out:
                 continue
             try:
-                answer = _ask(library, arguments, threads)
+                answer = ask(library, arguments, threads)
             except OSError as problem_of_it:
                 left_out[library] = str(problem_of_it)
                 print(f"W8: {library} is left out: {problem_of_it}", flush=True)
@@ -132,7 +133,8 @@ def cold_rows(peers: Sequence[str], threads: int, rounds: int) -> dict:
     }
 
 
-def _ask(library: str, arguments: list[str], threads: int) -> dict[str, float]:
+def ask(library: str, arguments: list[str], threads: int) -> dict[str, float]:
+    """What a fresh process measured."""
     import subprocess
 
     from .timing import ROOT, environment

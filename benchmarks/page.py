@@ -32,6 +32,11 @@ is built and has taken one step; *with the start*: from the start of the process
 and the import included. *Memory*: the most that was resident. *Growth*: what 10,000
 further steps add.
 """
+DISTANCE = """\
+The multiplications and additions of the products of matrices in one step, and how many
+of them are done in a second; the rest of the time goes to what is not a product. The
+time inside NumPy counts for the function that calls it.
+"""
 SIZES = """\
 The training step when one size is doubled four times: the width and the batch of W2,
 the image of W6 (batch of 16), the sequence of W5, the number of W9's runs (at once, and
@@ -47,12 +52,13 @@ def page(all_results: Sequence[Results], picture: str, notes: str = "") -> str:
         if measured:
             parts.append(f"## {_threads(results.threads).capitalize()}\n")
             parts += [workload(results, name) for name in measured]
-            parts.append(distance(results, measured))
+    if any(name in all_results[0].found for name in PROBLEMS):
+        parts.append(distance(all_results))
+    if notes:
+        parts.append(notes)
     cold = [results for results in all_results if "W8" in results.found]
     if cold:
         parts += ["## A fresh process and its memory (W8)\n", COLD, fresh(cold[0])]
-    if notes:
-        parts.append(notes)
     one = all_results[0]
     if any("=" in name for name in one.found):
         parts += ["## Cost against size\n", SIZES, f"![cost against size]({picture})\n"]
@@ -87,43 +93,46 @@ def machine(all_results: Sequence[Results]) -> str:
 def targets(all_results: Sequence[Results]) -> str:
     """What was aimed at, and what is reached."""
     by_threads = {results.threads: results for results in all_results}
-    rows, reached = [], 0
+    rows, verdicts = [], []
     for target in TARGETS:
         results = by_threads.get(target.threads)
         found, library = results.measured(target) if results else (None, "")
         met = found is not None and found.median <= target.bound
-        reached += met
-        verdict = "not measured" if found is None else "yes" if met else "**no**"
-        shown = "" if found is None else _figure(target, found)
-        aim = f"≤ {_bound(target)}"
-        words = _words(target, library)
-        rows.append([target.problem, words, str(target.threads), aim, shown, verdict])
-    head = ["workload", "what", "threads", "aim", "measured", "reached"]
-    count = f"{reached} of {len(TARGETS)} are reached.\n"
-    return "\n".join(["## What was aimed at\n", count, table(head, rows, left=2)])
+        verdicts.append("not measured" if found is None else "yes" if met else "**no**")
+        rows.append(
+            [
+                target.problem,
+                KINDS.get(target.kind, target.kind),
+                _against(target, library),
+                str(target.threads),
+                f"≤ {_bound(target)}",
+                "" if found is None else _figure(target, found),
+                verdicts[-1],
+            ]
+        )
+    head = "workload|what|against|threads|aim|measured|reached".split("|")
+    yes, unknown = verdicts.count("yes"), verdicts.count("not measured")
+    count = f"{yes} of {len(verdicts) - unknown} are reached; {unknown} not measured.\n"
+    return "\n".join(["## What was aimed at\n", count, table(head, rows, left=3)])
 
 
-def _words(target: Target, library: str) -> str:
-    what = KINDS.get(target.kind, target.kind)
+def _against(target: Target, library: str) -> str:
     if target.against is None:
-        return what
+        return ""
     name, kind = target.against
-    if name == OURS:
-        return f"{what} ÷ {KINDS.get(kind, kind)}"
+    whose = "" if kind == target.kind else f", {KINDS.get(kind, kind)}"
     if name == "*":
         best = f" ({libraries.load(library).NAME})" if library else ""
-        return f"{what} ÷ the best other framework's{best}"
-    other = libraries.load(name).NAME if name in libraries.names() else name
-    whose = "'s" if kind == target.kind else f"'s {KINDS.get(kind, kind)}"
-    return f"{what} ÷ {other}{whose}"
+        return f"the best other framework{best}"
+    return f"{libraries.load(name).NAME}{whose}"
 
 
 def _bound(target: Target) -> str:
-    if target.against is not None:
-        bound = target.bound
-        # 0.0667 says less than 1/15
-        return f"{bound:.2f}" if bound >= 0.25 else f"{bound:.3g} (1/{1 / bound:.3g})"
-    return _amount(target.kind, target.bound)
+    if target.against is None:
+        return _amount(target.kind, target.bound)
+    # 0.0667 says less than 1/15
+    bound = target.bound
+    return f"{bound:.2f}" if bound >= 0.2 else f"1/{1 / bound:.4g}"
 
 
 def _figure(target: Target, found: Spread) -> str:
@@ -137,7 +146,8 @@ def ratio_text(ratio: Spread | None) -> str:
     if ratio is None:
         return ""
     ends = f"{ratio.low:.3g}–{ratio.high:.3g}"
-    return f"{ratio.median:.3g} ({ends})" if ratio.low < ratio.high else ends[:5]
+    middle = f"{ratio.median:.3g}"
+    return f"{middle} ({ends})" if ratio.low < ratio.high else middle
 
 
 def workload(results: Results, name: str) -> str:
@@ -155,7 +165,7 @@ def workload(results: Results, name: str) -> str:
             ratio = None if library == OURS else results.ratio(name, kind, library)
             row += ["" if value is None else time_text(value.median), ratio_text(ratio)]
         rows.append(row)
-    doc = (PROBLEMS[name].__doc__ or "").partition("\n")[0]
+    doc = (PROBLEMS[name].__doc__ or "").partition("\n")[0].removesuffix(".")
     gone = [
         f"{libraries.load(each).NAME} is left out: {why}.\n"
         for each, why in found["left_out"].items()
@@ -163,33 +173,33 @@ def workload(results: Results, name: str) -> str:
     return "\n".join([f"### {name}: {doc}\n", table(head, rows), *gone])
 
 
-def distance(results: Results, names: Sequence[str]) -> str:
+def distance(all_results: Sequence[Results]) -> str:
     """How far each workload is from the peak, and where the time goes instead."""
-    most = results.machine.get("peak")
-    if not most:
-        return ""
+    known = [results for results in all_results if results.machine]
+    head = ["workload", "of products", "functions by their own time, one thread"]
+    for results in known:
+        head += [f"GFLOP/s, {_threads(results.threads)}", "of the peak"]
     rows = []
-    for name in names:
-        found = results.found[name]
-        kind = next(iter(results.cells(name)))[1]
-        taken = results.value(name, OURS, kind)
-        if taken is None:
+    for name in PROBLEMS:
+        if name not in all_results[0].found:
             continue
-        speed = found["flops"] / taken.median
+        found = all_results[0].found[name]
         shares = ", ".join(
-            f"`{place}` {share:.0%}" for place, share in found["profile"][:4]
+            f"`{where}` {part:.0%}" for where, part in found["profile"][:4]
         )
-        amount = f"{found['flops'] / 1e6:.3g} MFLOP"
-        share = f"{speed / most:.1%}"
-        rows.append([name, amount, f"{speed / 1e9:.3g}", share, shares])
-    head = ["workload", "products", "GFLOP/s", "of the peak", "functions by own time"]
-    said = (
-        f"### From the peak, with {_threads(results.threads)}\n\n"
-        "*Products*: what the products of matrices in one step take in multiplications "
-        "and\nadditions; at the peak they would be all of its time. The time inside "
-        "NumPy counts for\nthe function that calls it.\n"
+        row = [name, _count(found["flops"]), shares]
+        for results in known:
+            kind = "train" if results.value(name, OURS, "train") else "infer"
+            taken = results.value(name, OURS, kind)
+            if taken is None:
+                row += ["", ""]
+                continue
+            speed = found["flops"] / taken.median
+            row += [f"{speed / 1e9:.3g}", f"{speed / results.machine['peak']:.1%}"]
+        rows.append(row)
+    return "\n".join(
+        ["## How far from the peak\n", DISTANCE, table(head, rows, left=3)]
     )
-    return said + "\n" + table(head, rows)
 
 
 def fresh(results: Results) -> str:
@@ -230,6 +240,13 @@ def time_text(seconds: float) -> str:
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds * 1e6:.3g} µs"
+
+
+def _count(flops: int) -> str:
+    """Operations in the unit that suits them."""
+    if flops >= 1e9:
+        return f"{flops / 1e9:.3g} GFLOP"
+    return f"{flops / 1e6:.3g} MFLOP"
 
 
 def _amount(kind: str, value: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from dlcourse.plots.style import CLASS_COLORS, CLASS_MARKERS, course_style
 
@@ -31,7 +31,10 @@ def draw(results: Results, path: Path) -> None:
         panels = figure.subplots(2, 3).flat
         styles: dict[tuple[str, str], int] = {}
         handles = {}
-        for (series, (_, sizes)), axes in zip(SERIES.items(), panels, strict=False):
+        measured = {name.partition("=")[0] for name in results.found if "=" in name}
+        shown = [series for series in SERIES if series in measured]
+        for series, axes in zip(shown, panels, strict=False):
+            sizes = SERIES[series][1]
             for size in sizes:
                 for cell in results.cells(f"{series}={size}"):
                     if cell[1] in KINDS:
@@ -52,13 +55,17 @@ def draw(results: Results, path: Path) -> None:
                     label=label if kind == "train" else f"{label}, {kind}",
                     markersize=7,
                 )
-            axes.set(title=TITLES[series], ylabel="time of a step (ms)")
+            what = "200 steps" if series == "runs" else "a step"
+            axes.set(title=TITLES[series], ylabel=f"time of {what} (ms)")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_locator(NullLocator())
             axes.set_xticks(sizes, [str(size) for size in sizes])
             axes.xaxis.set_minor_locator(NullLocator())
-        legend = figure.axes[len(SERIES)]
+        legend = figure.axes[len(shown)]
         legend.axis("off")
         legend.legend(handles=list(handles.values()), loc="center", fontsize=13)
-        for unused in figure.axes[len(SERIES) + 1 :]:
+        for unused in figure.axes[len(shown) + 1 :]:
             unused.remove()
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(path, metadata=metadata)

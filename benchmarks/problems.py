@@ -118,7 +118,7 @@ def w5(sequence: int = 64) -> Problem:
 
 
 def w5r() -> Problem:
-    """The same with a simple recurrent network, tanh, instead of the LSTM."""
+    """Simple recurrent network (tanh) instead of the LSTM; the rest as in W5."""
     return _recurrent("W5R", w5r, 1, 64)
 
 
@@ -145,10 +145,11 @@ def w6(image: int = 28, batch: int = 64) -> Problem:
 
 
 def w7() -> Problem:
-    """The loss of 2-16-16-1 (tanh, binary cross-entropy) at 41 × 41 weight vectors.
+    """The loss of 2-16-16-1 at 41 × 41 weight vectors at once (NumPy: one by one).
 
     `settings["thetas"]` (1681, P) holds the weights, flat, in the order of `weights`.
-    "infer" returns the mean of the 1681 losses on 200 points.
+    Hidden layers are tanh, the loss is binary cross-entropy on 200 points; "infer"
+    returns the mean of the 1681 losses.
     """
     base = w1()
     weights = _dense(2, 16, 16, 1)
@@ -212,17 +213,9 @@ def problem(name: str) -> Problem:
 # ---------------------------------------------------------------- the parts
 
 
-def _problem(
-    name: str,
-    made_by: Callable[..., Problem],
-    x: np.ndarray,
-    y: np.ndarray,
-    weights: Weights,
-    flops: int,
-    settings: dict[str, Any],
-) -> Problem:
-    doc = (made_by.__doc__ or "").partition("\n")[0]
-    return Problem(name, name, doc, x, y, weights, flops, settings)
+def _problem(name: str, made_by: Callable[..., Problem], *parts: Any) -> Problem:
+    """With the first line of what `made_by` says of itself."""
+    return Problem(name, name, (made_by.__doc__ or "").partition("\n")[0], *parts)
 
 
 def _rng(purpose: str) -> np.random.Generator:

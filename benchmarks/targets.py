@@ -55,7 +55,7 @@ TARGETS = [
     Target("W8", "memory, training W4", ("torch", "memory, training W4"), 1.0),
     # a few pages of Python's own are no leak: a leak of one byte a step is 0.01 MB
     Target("W8", "growth, W1", None, 0.25),
-    Target("W8", "growth, batch=16", None, 0.25),
+    Target("W8", "growth, W2 with batch 16", None, 0.25),
     Target("W9", "train", ("dlcourse", "one after another"), 1 / 4),
     Target("W1", "fit", ("dlcourse", "train"), 1.5),  # W10
     Target("W2", "fit", ("dlcourse", "train"), 1.15),  # W10

@@ -12,7 +12,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .backend import xp
-from .origin import Leaf, describe, is_weight, largest, leaves, origin, source_of
+from .origin import (
+    Leaf,
+    describe,
+    is_weight,
+    largest,
+    leaves,
+    origin,
+    source_of,
+    values_of,
+)
 from .tensor import raw
 
 BESIDE = 2.0  # powers of ten too large from which something is worth a remark
@@ -141,7 +150,7 @@ def _at(bad: Any, inputs: Sequence[Any]) -> list[Any]:
     >>> _at(np.array([False, True]), [np.array([3.0, 4.0]), 5.0])
     [array([4.]), array([5.])]
     """
-    arrays = xp.broadcast_arrays(*(xp.asarray(raw(a)) for a in inputs))
+    arrays = xp.broadcast_arrays(*(xp.asarray(values_of(a)) for a in inputs))
     return [a[bad] if a.shape == bad.shape else a for a in arrays]
 
 
@@ -185,7 +194,7 @@ def cause_forward(
             return _cause_of_input(i, a, place, firsts)
     own = _own_cause(op, inputs, ~xp.isfinite(raw(y)), settings, _FORWARD)
     found = leaves(inputs, place, recorded)
-    return _verdict(op, own, found, firsts, _top(inputs), "values")
+    return _verdict(op, own, found, firsts, inputs, "values")
 
 
 def cause_backward(
@@ -197,13 +206,21 @@ def cause_backward(
     if inputs and is_finite(g):  # sums of gradients are not checked where they are made
         own = _own_cause(op, inputs, ~xp.isfinite(raw(c)), node.settings, _BACKWARD)
     found = leaves(outputs, "")
-    return _verdict(op, own, found, firsts, _top([*inputs, g]), "gradients")
+    return _verdict(op, own, found, firsts, [*inputs, g], "gradients")
 
 
 def _verdict(
-    op: Any, own: str | None, found: list[Leaf], firsts: dict, top: float, what: str
+    op: Any,
+    own: str | None,
+    found: list[Leaf],
+    firsts: dict[Any, float],
+    inputs: Sequence[Any],
+    what: str,
 ) -> str:
     """First the op's own fault; else what made the numbers large, or how they grew."""
+    top = _top(inputs)
+    numbers = [a for a in inputs if isinstance(a, (int, float)) and abs(a) > SOLID]
+    number = numbers[0] if numbers else None
     root = origin(found, firsts)
     if own is not None:
         if root is None or ("overflow" not in own and root.excess < BESIDE):
@@ -215,6 +232,8 @@ def _verdict(
             f"the {part} of the custom op {op.__name__!r}: what came in is finite and "
             f"at most {top:.3g}"
         )
+    if number is not None and root is None:
+        return f"the number {number:.3g} in the code is far too large"
     overflow = f"The {what} overflow: the largest that came in is {top:.3g}"
     return f"{root.words if root else _growth(op, found, what)}. {overflow}"
 
@@ -266,7 +285,7 @@ def _cause_of_input(i: int, a: Any, place: str, firsts: dict) -> str:
 
 def is_finite(a: Any) -> bool:
     """Finite, or nothing that could be otherwise."""
-    a = raw(a)
+    a = values_of(a)
     if isinstance(a, float):
         return math.isfinite(a)
     if getattr(a, "dtype", None) is None or a.dtype.kind != "f":

@@ -14,6 +14,8 @@ import weakref
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .backend import xp
 from .tensor import Tensor, raw
 
@@ -40,9 +42,15 @@ class Leaf(NamedTuple):
     uses: int
 
 
+def values_of(x: Any) -> Any:
+    """The array of a Tensor, on the device; a number as it is."""
+    x = raw(x)
+    return xp.asarray(x) if isinstance(x, np.ndarray) else x
+
+
 def largest(x: Any) -> float:
     """The largest absolute value: 0 of what holds no floats, NaN where one is NaN."""
-    x = raw(x)
+    x = values_of(x)
     if isinstance(x, (int, float)):
         return abs(float(x))
     if getattr(x, "dtype", None) is None or x.dtype.kind != "f" or not x.size:
@@ -135,7 +143,7 @@ def origin(found: list[Leaf], firsts: dict) -> Finding | None:
         return None
     causes.sort(key=lambda cause: -cause.rank)
     best = causes[0]
-    beside = [f"Beside it: {c.words}" for c in causes[1:] if c.excess >= 2 * TOO_MUCH]
+    beside = [f"Beside it: {cause.words}" for cause in causes[1:]]
     return best._replace(words=". ".join([best.words, *beside]))
 
 

@@ -144,6 +144,11 @@ def _():
     ops.softmax(ops.where(X > 0, leaf(X), -np.inf))
 
 
+@plain("a huge number", "multiply", "constant")
+def _():
+    1e30 * (leaf(X) * 1e30)
+
+
 @plain("the mean of nothing", "multiply", "constant")
 def _():
     ops.mean(leaf(X)[:0])

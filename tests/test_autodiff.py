@@ -9,7 +9,9 @@ import pytest
 
 import dlcourse as dl
 from dlcourse import ops
+from dlcourse.autodiff import op
 from dlcourse.errors import (
+    ConfigError,
     DLCourseError,
     InPlaceError,
     ShapeError,
@@ -285,3 +287,37 @@ def test_an_optimizer_step_makes_graphs_stale():
     model.set_theta(model.theta * 0.5)
     with pytest.raises(InPlaceError):
         y.backward()
+
+
+# --------------------------------------------------------------- constants, wrong rules
+
+
+def test_outputs_that_do_not_depend_on_anything_add_nothing():
+    x = leaf(3.0)
+    for constant in (leaf(1.0).detach(), np.float64(1.0), 1.0):
+        [slope] = dl.grad([x * x, constant], x)
+        assert slope.item() == 6.0
+
+
+def test_a_rule_for_an_argument_that_does_not_exist():
+    @op
+    def half(x, *, rounds=1):
+        return x / 2**rounds
+
+    with pytest.raises(ConfigError, match=r"half.*'z'"):
+        half.gradient(z=lambda g, y, x: g / 2)
+
+
+def test_a_rule_for_all_arguments_stays_a_function():
+    @op
+    def swapped(x, w):
+        return x - w
+
+    @swapped.gradients
+    def rule(g, y, x, w):
+        return g, -g
+
+    assert rule(1.0, 0.0, 2.0, 2.0) == (1.0, -1.0)
+    x, w = leaf(2.0), leaf(5.0)
+    swapped(x, w).backward()
+    assert (x.grad, w.grad) == (1.0, -1.0)

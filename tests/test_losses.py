@@ -93,6 +93,24 @@ def test_a_batch_of_one(name, how, formula, true, pred):
     assert value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "mean_with_sample_weight"])
+def test_a_weight_for_each_step_or_for_the_whole_sequence(reduction):
+    """Losses (N, T) take weights (N, T), and (N,) or (N, 1) for all steps alike."""
+    true, pred = np.random.default_rng(0).normal(size=(2, 2, 3, 4))
+    each = ((true - pred) ** 2).mean(-1)
+    loss = losses.MeanSquaredError(reduction=reduction)
+    for shape in ((2, 3), (2, 3, 1), (2,), (2, 1), (2, 1, 1)):
+        weight = np.arange(1.0, np.prod(shape) + 1).reshape(shape)
+        full = weight.reshape(2, -1) * np.ones((2, 3))
+        total = (each * full).sum()
+        divisors = {"mean": 6, "sum": 1, "mean_with_sample_weight": full.sum()}
+        expected = total / divisors[reduction]
+        assert loss(true, pred, weight) == pytest.approx(expected, rel=1e-12)
+    for shape in ((3,), (3, 2), (1, 3), (2, 2), (2, 3, 4), (2, 1, 3)):
+        with pytest.raises(ShapeError, match=r"sample_weight .*\(2, 3\)"):
+            loss(true, pred, np.ones(shape))
+
+
 # ------------------------------------------------------------------------ by hand
 
 BY_HAND = [

@@ -46,7 +46,9 @@ def test_terminate_on_nan():
         "1e+25",
     )
     assert all(word in message for word in words), message
-    fit(network(), TerminateOnNaN())  # nothing to say about a healthy one
+    model, end = network(), TerminateOnNaN()
+    fit(model, end)  # nothing to say about a healthy one, and nothing kept of it
+    assert not end._steps and model._run.samples is None
 
 
 def test_terminate_on_nan_leaves_everything_as_it_was():

@@ -58,7 +58,9 @@ NEAREST = {
     "dlcourse/ops/kernels/windows": ["tests/ops", "-k", "conv or pool"],
 }
 OF_OPS = ["tests/ops", "tests/test_higher_orders.py", "tests/test_tensor.py"]
-OF_OPTIMIZERS = ["tests/test_optimizers.py", "tests/test_schedules.py"]
+OF_OPTIMIZERS = [
+    f"tests/test_{name}.py" for name in ("optimizers", "optimizer_corners", "schedules")
+]
 OF_THE_ENGINE = [
     *(f"tests/test_{name}.py" for name in ("autodiff", "tensor", "modes", "backend")),
     *("tests/test_higher_orders.py", "tests/test_testing.py", "tests/ops"),

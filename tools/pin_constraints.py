@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = "dev,onnx,parity"
+EXTRAS = "dev,onnx,parity,peers"
 GPU_EXTRAS = ("gpu-cuda12", "gpu-cuda13")
 # They belong to one build of one library for one system; no pin of ours would fit all.
 LEFT_OUT = re.compile(r"nvidia-|cuda-|triton|dlcourse$|pip$")

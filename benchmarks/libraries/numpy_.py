@@ -7,7 +7,7 @@ import numpy as np
 from ..problems import Problem
 from . import Steps
 
-NAME = "NumPy, a loop"
+NAME = "NumPy"
 PACKAGE = MODULE = "numpy"
 
 

@@ -62,10 +62,8 @@ def place(
         across, width = graph.across(first, last)
         y = 0.0
         for level in range(first, last):
-            row = graph.rows[level]
-            x[row] = across[row] + left
-            if level > first:
-                y += graph.gap(level - 1, across)
+            y += graph.gap(level - 1, across) if level > first else 0.0
+            x[graph.rows[level]] = across[graph.rows[level]] + left
             tops[level] = y
             y += graph.heights[level]
         height = max(height, y)
@@ -209,7 +207,7 @@ class _Levels:
                     if length >= shortest and worst < longer.get(last, (np.inf,))[0]:
                         longer[last] = (worst, [*before, last])
             best = longer
-            found = min(found, best.get(len(self.rows), found), key=lambda b: b[0])
+            found = min(found, best.get(cuts[-1], found), key=lambda b: b[0])
         return list(zip(found[1][:-1], found[1][1:], strict=True))
 
     # -- coordinates

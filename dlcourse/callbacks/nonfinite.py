@@ -77,6 +77,9 @@ class TerminateOnNaN(Callback):
         )
         raise self.model._at(problem)
 
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._steps.clear()
+
     def _reason(self, step: _Step) -> str:
         before = self._steps[0]
         if before is not step and not bool(xp.isfinite(step.weights).all()):

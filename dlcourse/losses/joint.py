@@ -46,6 +46,8 @@ class JointLoss(Loss):
 
     def _each(self, method: str, values: Sequence[Any], *others: Any) -> list[Any]:
         """The values, those of outputs with a loss as that loss's method makes them."""
+        if not isinstance(values, list):
+            raise self._one_output_wanted()
         found = list(values)
         beside = [outputs_of(other) for other in others]
         for k, part in enumerate(self.parts):
@@ -74,9 +76,12 @@ class JointLoss(Loss):
         return total
 
     def per_sample(self, y_true: Any, y_pred: Any) -> Tensor:
-        raise ConfigError(
-            "This needs a network with one output and one loss, but there are outputs "
-            f"{self.names}."
+        raise self._one_output_wanted()
+
+    def _one_output_wanted(self) -> ConfigError:
+        return ConfigError(
+            "This needs a network with one output and one loss, but there are the "
+            f"outputs {', '.join(self.names)}."
         )
 
 

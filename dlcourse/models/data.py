@@ -17,18 +17,22 @@ from ..errors import ConfigError, NonFiniteError, ShapeError, did_you_mean
 from ..tensor import raw
 
 
-def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: bool = False) -> Any:
-    """`x` (an array, or a list of arrays) on the device, finite, not empty."""
+def as_inputs(x: Any, dtype: str, name: str = "x", *, indices: Any = False) -> Any:
+    """`x` (an array, or a list of arrays) on the device, finite, not empty.
+
+    `indices` says of all, or of each array in a list, if whole numbers stay so.
+    """
+    each = indices if isinstance(indices, list) else [indices]
     if isinstance(x, (list, tuple)) and x and all(hasattr(part, "shape") for part in x):
         parts = [
-            as_inputs(part, dtype, f"{name}[{i}]", indices=indices)
+            as_inputs(part, dtype, f"{name}[{i}]", indices=each[min(i, len(each) - 1)])
             for i, part in enumerate(x)
         ]
         sizes = {len(part) for part in parts}
         if len(sizes) > 1:
             raise ShapeError(f"The parts of {name} have different lengths: {sizes}.")
         return parts if len(parts) > 1 else parts[0]
-    x = raw(x)
+    x, indices = raw(x), each[0]
     whole = getattr(x, "dtype", None) is not None and x.dtype.kind in "iu"
     array = x if indices and whole else as_numbers(x, name, dtype)
     if array.ndim == 0:
@@ -80,7 +84,7 @@ def as_target(y: Any, name: str, x: Any) -> Any:
     """The checked targets of a network with one output: y (N, …), or [y] or {…: y}."""
     if isinstance(y, (list, tuple, Mapping)) and len(y) == 1:
         [only] = y.values() if isinstance(y, Mapping) else y
-        shape = np.shape(raw(only))
+        shape = shape_of(only)
         if shape and (isinstance(y, Mapping) or shape[0] == size_of(x) > 1):
             y = only
     y = as_targets(y, name)
@@ -113,6 +117,11 @@ def check_finite(name: str, array: Any) -> None:
             f"first ({value}) at {list(place)}. Remove or replace them, e.g. with "
             "numpy.nan_to_num."
         )
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array of any library, or of a list."""
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
 def size_of(x: Any) -> int:

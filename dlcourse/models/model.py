@@ -56,6 +56,7 @@ class Model(Trainer, Layer):
         self.outputs = outputs
         self._calls: list[Call] = []
         self._layers: list[Layer] = []
+        self._read_as_indices: list[bool] = []  # for each input
         if (inputs is None) != (outputs is None):
             raise ConfigError("Model needs both inputs and outputs.")
         if inputs is not None:
@@ -65,10 +66,18 @@ class Model(Trainer, Layer):
                         f"Model(inputs, outputs) takes symbols made from Input, not "
                         f"{symbol!r}."
                     )
-            self._calls = _in_order(_listed(inputs), _listed(outputs))
+            ends = _listed(outputs)
+            if self._keys:  # Keras's order of layers, and so of weights
+                ends = [end for _, end in sorted(zip(self._keys, ends, strict=True))]
+            self._calls = _in_order(_listed(inputs), ends)
             layers = [call.layer for call in self._calls]
             self._layers = list({id(layer): layer for layer in layers}.values())
             self.dtype = self._layers_dtype(dtype)
+            readers = [call for call in self._calls if call.layer.reads_indices]
+            self._read_as_indices = [
+                any(symbol in call.input_list() for call in readers)
+                for symbol in _listed(inputs)
+            ]
             self.built = True
 
     def _layers_dtype(self, asked: str | None) -> str:
@@ -95,7 +104,8 @@ class Model(Trainer, Layer):
         if isinstance(x, Mapping):
             known = [] if self.inputs is None else _listed(self.inputs)
             x = data.by_name(x, [symbol.name for symbol in known])
-        return data.as_inputs(x, self.dtype, name, indices=self.reads_indices)
+        indices = self._read_as_indices or self.reads_indices
+        return data.as_inputs(x, self.dtype, name, indices=indices)
 
     @property
     def layers(self) -> list[Layer]:
@@ -123,11 +133,21 @@ class Model(Trainer, Layer):
     @property
     def reads_indices(self) -> bool:  # type: ignore[override]
         """Does the first layer take whole numbers as they are?"""
+        if self._read_as_indices:
+            return any(self._read_as_indices)
         layers = self.layers
         return bool(layers) and layers[0].reads_indices
 
     def _cast(self, inputs: Any) -> Any:
         """A model casts whatever it is given to its own dtype, Tensors too."""
+        reads = self._read_as_indices
+        if isinstance(inputs, (list, tuple)) and 1 < len(reads) == len(inputs):
+            return [
+                Tensor(item, dtype=self.dtype)
+                if not whole and not isinstance(item, Tensor)
+                else self._cast(item)
+                for item, whole in zip(inputs, reads, strict=True)
+            ]
         x = super()._cast(inputs)
         if isinstance(x, Tensor) and x.dtype in FLOATS and x.dtype != self.dtype:
             return cast(x, dtype=self.dtype)

@@ -214,7 +214,7 @@ def split_weights(weight: Any, loss: JointLoss, dtype: str, x: Any) -> Any:
         return None
     own = isinstance(weight, Mapping) or (
         isinstance(weight, (list, tuple))
-        and any(one is None or np.ndim(one) > 0 for one in weight)
+        and any(one is None or data.shape_of(one) for one in weight)
     )
     if own:
         each = spread("sample_weight", weight, loss.names, partly=True)

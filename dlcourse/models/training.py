@@ -111,6 +111,7 @@ class Trainer(Compiled):
                 if self._theta is not None:
                     self._theta.forget_gradients()  # they are not the student's
                 watchers.send("on_train_end", run.logs)
+                run.samples = None  # the last batch need not be kept
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:

@@ -26,7 +26,8 @@ class Counters:
         self.synchronizations = 0
         self.to_device = 0
         self.to_host = 0
-        self.bytes_left = float("inf")
+        self.allocations = 0
+        self.allocations_left = self.bytes_left = float("inf")
         self.times_freed = 0
         pool.set_limit()
 
@@ -61,8 +62,12 @@ class Pool:
         key, size = id(array), array.nbytes
         if key in self._live:
             return
+        counters.allocations += 1
+        counters.allocations_left -= 1
         counters.bytes_left -= size
-        if counters.bytes_left < 0 or self._used + size > self._limit:
+        left = min(counters.bytes_left, counters.allocations_left)
+        if left < 0 or self._used + size > self._limit:
+            counters.allocations_left = float("inf")
             raise OutOfMemoryError(f"Out of memory allocating {size} bytes")
         self._live[key] = (weakref.ref(array, lambda _: self._release(key)), size)
         self._used += size
@@ -81,3 +86,8 @@ counters = Counters()
 def fail_after(size: float) -> None:
     """Let the device be full once `size` more bytes are allocated, freed or not."""
     counters.bytes_left = size
+
+
+def fail_at(allocation: int) -> None:
+    """Let just one allocation fail, counted from now: 0 is the next."""
+    counters.allocations_left = allocation

@@ -59,7 +59,7 @@ def lstm_reference(
 def _lstm(x, h0, c0, kernel, recurrent_kernel, bias, *, cells=True):
     units = check_shapes("lstm", x, [h0, c0], kernel, recurrent_kernel, bias, 4)
     n, steps = x.shape[:2]
-    dtype = xp.result_type(x.dtype, kernel.dtype)
+    dtype = max(x.dtype, kernel.dtype)  # the wider of the two
     weights = joined_weights(kernel, recurrent_kernel, bias, ORDER)
     weights[:3] *= 0.5  # for sigmoid(z) = tanh(z/2)/2 + 1/2: one tanh for all gates
     joined = joined_inputs(x, h0, bias, dtype)

@@ -202,7 +202,7 @@ def rnn(x, h0, kernel, recurrent_kernel, bias, *, activation="tanh"):
         )
     units = check_shapes("rnn", x, [h0], kernel, recurrent_kernel, bias, 1)
     function = ACTIVATIONS[activation][0]
-    dtype = xp.result_type(x.dtype, kernel.dtype)
+    dtype = max(x.dtype, kernel.dtype)  # the wider of the two
     [weights] = joined_weights(kernel, recurrent_kernel, bias)
     joined = joined_inputs(x, h0, bias, dtype)
     z = xp.empty(h0.shape, dtype)

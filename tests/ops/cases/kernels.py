@@ -177,10 +177,10 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def rnn(x, h, w, u, b):
+def rnn(x, h, w, u, b, activation=np.tanh):
     path = []
     for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ w + h @ u + b)
+        h = activation(x[:, t] @ w + h @ u + b)
         path.append(h)
     return np.stack(path, axis=1)
 
@@ -219,6 +219,12 @@ def gru_before(x, h, w, u, b):
 
 
 row("rnn", (2, 4, 3), (2, 2), (3, 2), (2, 2), (2,), reference=rnn, span=(-1.0, 1.0))
+row(
+    "rnn",
+    *((2, 4, 3), (2, 2), (3, 2), (2, 2), (2,)),
+    activation="sigmoid",
+    reference=lambda *xs: rnn(*xs, sigmoid),
+)
 does(
     "lstm",
     "hidden and cell",

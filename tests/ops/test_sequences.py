@@ -1,0 +1,148 @@
+"""Recurrent kernels beyond the table's small rows: long, single, strided, side by side.
+
+Their backward pass sums the weights' gradients a few steps at a time, and writes them
+where it is told to; none of that may be seen from outside.
+"""
+
+import numpy as np
+import pytest
+
+import dlcourse as dl
+from dlcourse.errors import ShapeError
+from dlcourse.ops.kernels.gated import lstm_hidden
+from dlcourse.ops.kernels.recurrent import WeightSums
+
+GATES = {"rnn": (1, 1), "lstm": (4, 2), "gru": (3, 1)}  # gates, states
+every_kind = pytest.mark.parametrize("kind", GATES)
+
+
+def inputs(kind, n=3, steps=4, features=2, units=3, dtype="float64"):
+    gates, states = GATES[kind]
+    rng = np.random.default_rng(0)
+    bias = (2, 3 * units) if kind == "gru" else (gates * units,)
+    shapes = [(n, steps, features), *[(n, units)] * states, (features, gates * units)]
+    return [
+        rng.normal(scale=0.5, size=shape).astype(dtype)
+        for shape in [*shapes, (units, gates * units), bias]
+    ]
+
+
+def forward(module, kind, tensors):
+    y = getattr(module, kind)(*tensors)
+    return ops_sum(y) if isinstance(y, tuple) else y
+
+
+def ops_sum(pair):
+    return pair[0] + 0.5 * pair[1]
+
+
+def by_steps(kind, tensors):
+    """The same in steps of one, the state handed on: never more than one product."""
+    states = GATES[kind][1]
+    x, rest = tensors[0], list(tensors[1:])
+    path = []
+    for t in range(x.shape[1]):
+        y = getattr(dl.ops, kind)(x[:, t : t + 1], *rest)
+        parts = y if isinstance(y, tuple) else (y,)
+        path.append(ops_sum(parts) if states == 2 else y)
+        rest[:states] = [part[:, 0] for part in parts]
+    return dl.ops.concatenate(path, axis=1)
+
+
+def gradients(y, tensors):
+    weight = np.cos(np.arange(y.size)).reshape(y.shape)
+    return [g.data for g in dl.grad((y * weight).sum(), tensors)]
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "steps", [1, WeightSums.STEPS - 1, WeightSums.STEPS, WeightSums.STEPS + 1, 19]
+)
+def test_any_number_of_steps_is_as_many_single_ones(kind, steps):
+    tensors = [dl.Tensor(x, True) for x in inputs(kind, steps=steps)]
+    whole, single = forward(dl.ops, kind, tensors), by_steps(kind, tensors)
+    np.testing.assert_allclose(whole.data, single.data, rtol=1e-12, atol=1e-13)
+    for ours, right in zip(gradients(whole, tensors), gradients(single, tensors)):
+        np.testing.assert_allclose(ours, right, rtol=1e-11, atol=1e-12)
+
+
+@every_kind
+def test_two_sequences_of_one_shape_may_be_alive_at_once(kind):
+    """What backward needs belongs to its own forward pass."""
+    first = [dl.Tensor(x, True) for x in inputs(kind)]
+    second = [dl.Tensor(x + 0.1, True) for x in inputs(kind)]
+    alone = gradients(forward(dl.ops, kind, first), first)
+    y = forward(dl.ops, kind, first)
+    other = forward(dl.ops, kind, second)
+    gradients(other, second)
+    for ours, right in zip(gradients(y, first), alone):
+        np.testing.assert_array_equal(ours, right)
+    for ours, right in zip(gradients(y, first), alone):  # and once more
+        np.testing.assert_array_equal(ours, right)
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_strided_input_one_sample_and_the_type_kept(kind, dtype):
+    arrays = inputs(kind, n=1, dtype=dtype)
+    strided = np.asfortranarray(np.repeat(arrays[0], 2, axis=2))[:, ::-1, ::2]
+    plain = [dl.Tensor(x, True) for x in (strided.copy(), *arrays[1:])]
+    odd = [dl.Tensor(x, True) for x in (strided, *arrays[1:])]
+    assert not odd[0].data.flags.c_contiguous
+    y, same = forward(dl.ops, kind, odd), forward(dl.ops, kind, plain)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y.data, same.data)
+    for ours, right in zip(gradients(y, odd), gradients(same, plain)):
+        assert ours.dtype == dtype
+        np.testing.assert_array_equal(ours, right)
+
+
+@every_kind
+def test_gradients_are_written_into_the_flat_vector(kind):
+    layer = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[kind]
+    layer = getattr(dl.layers, layer)(3, dtype="float64")
+    model = dl.Sequential([dl.Input((4, 2)), layer])
+    model.compile("sgd", "mse")
+    x = inputs(kind)[0]
+    theta = model._pack()
+    theta.forget_gradients()
+    model(x, training=True).sum().backward()
+    found = theta.gradient.copy()
+    for w in layer.weights:
+        assert np.shares_memory(w.grad, theta.gradient)
+    right = dl.grad(model(x, training=True).sum(), layer.weights)
+    flat = np.concatenate([g.data.ravel() for g in right])
+    np.testing.assert_allclose(found, flat, rtol=1e-12)
+
+
+def test_the_hidden_states_alone():
+    tensors = [dl.Tensor(x, True) for x in inputs("lstm")]
+    hidden, alone = dl.ops.lstm(*tensors)[0], lstm_hidden(*tensors)
+    np.testing.assert_array_equal(alone.data, hidden.data)
+    for ours, right in zip(gradients(alone, tensors), gradients(hidden, tensors)):
+        np.testing.assert_allclose(ours, right, rtol=1e-12)
+    assert dl.testing.gradcheck(lstm_hidden, inputs("lstm", steps=2), order=2)
+
+
+@every_kind
+def test_sequences_without_steps_or_samples(kind):
+    with pytest.raises(ShapeError, match=r"\(3, 0, 2\) has no steps"):
+        getattr(dl.ops, kind)(*inputs(kind, steps=0))
+    tensors = [dl.Tensor(x, True) for x in inputs(kind, n=0)]
+    y = forward(dl.ops, kind, tensors)
+    assert y.shape == (0, 4, 3)
+    for g, x in zip(gradients(y, tensors), tensors):
+        assert g.shape == x.shape and not g.any()
+
+
+def test_an_embedding_adds_up_what_occurs_again():
+    table = dl.Tensor(np.arange(12.0).reshape(4, 3), True)
+    places = np.array([[3, 0, 3], [3, 1, 0]])
+    y = dl.ops.embedding(places, table)
+    [g] = gradients(y, [table])
+    right = np.zeros((4, 3))
+    np.add.at(right, places, np.cos(np.arange(y.size)).reshape(y.shape))
+    np.testing.assert_allclose(g, right, rtol=1e-14)
+    assert dl.testing.gradcheck(
+        lambda w: dl.ops.embedding(places, w) ** 2, [table.data], order=2
+    )
