@@ -128,7 +128,7 @@ def _gradients(outputs: Any, seeds: Any, inputs: Any, create_graph: bool) -> Any
         g = targets[_key(x)]
         if g is None:
             g = xp.zeros_like(x.data)
-        results.append(g if isinstance(g, Tensor) else new_tensor(g, None))
+        results.append(g if isinstance(g, Tensor) else new_tensor(g, None, False))
     return results
 
 
@@ -210,7 +210,9 @@ def _walk(
             if c.dtype is not x.dtype and c.dtype != x.dtype:
                 c = cast(c, dtype=x.dtype)
             if state.anomaly:
-                check_finite(node.op, [g], c, node.place, backward=True)
+                check_finite(
+                    node.op, [g], c, node.place, backward=node, outputs=outputs
+                )
             give(a, c)
 
 
@@ -235,7 +237,10 @@ def _free_slot(weight: Tensor, before: Sequence[Any], g: Any) -> Any:
     slot = weight._slot
     if weight.grad is not None or slot.dtype != g.dtype:
         return None
-    return None if any(a is weight for a in before) else slot
+    for a in before:
+        if a is weight:
+            return None
+    return slot
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

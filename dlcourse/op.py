@@ -101,7 +101,7 @@ class Op:
         if type(y) is not ndarray:
             y = xp.asarray(y)
         if state.anomaly:
-            check_finite(self, arrays, y)
+            check_finite(self, args, y, settings=settings)
         if not any_tensor:
             return y
         if record and state.recording:

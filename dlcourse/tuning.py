@@ -109,15 +109,18 @@ def add_to_rows(a: Any, line: Any) -> None:
 
 
 def product(a: Any, b: Any, out: Any) -> None:
-    """a·b of two matrices, written to `out`; many rows in blocks of small products."""
-    rows, inner = a.shape
+    """a·b written to `out`, a being (…, rows, inner): rows in blocks of small products.
+
+    Each block stays in BLAS's path for small matrices (see `SMALL_PRODUCT`).
+    """
+    *lead, rows, inner = a.shape
     columns = b.shape[1]
     block = 0
     if columns <= 64 and on_host():
         block = _block(rows, SMALL_PRODUCT // max(1, inner * columns))
     if block >= 24:  # below that, starting each product costs more than packing
-        out = out.reshape(-1, block, columns)
-        xp.matmul(a.reshape(-1, block, inner), b, out=out)
+        out = out.reshape(*lead, -1, block, columns)
+        xp.matmul(a.reshape(*lead, -1, block, inner), b, out=out)
     else:
         xp.matmul(a, b, out=out)
 
