@@ -24,6 +24,7 @@ GROUPS = {
         f"{name}={size}" for name, (_, sizes) in SERIES.items() for size in sizes
     ],
 }
+COLD_ROUNDS = 5  # at most: each starts dozens of processes
 IN_SERIES = ("torch",)  # the peers that run 25 sizes, too
 
 
@@ -95,9 +96,9 @@ def measure(results: Results, names: list[str], others: list[str], rounds: int) 
         print(f"{name}, {threads} thread(s)", flush=True)
         if name == COLD:
             if threads == 1:
-                results.add(
-                    cold_rows([*dict.fromkeys(["numpy", *others])], threads, rounds)
-                )
+                fewer = min(rounds, COLD_ROUNDS)
+                beside = [*dict.fromkeys(["numpy", *others])]
+                results.add(cold_rows(beside, threads, fewer))
             continue
         able = [o for o in others if o in IN_SERIES] if "=" in name else others
         results.add(compare(name, able, threads, rounds))

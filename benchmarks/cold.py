@@ -113,6 +113,7 @@ def cold_rows(peers: Sequence[str], threads: int, rounds: int) -> dict:
                 answer = ask(library, arguments, threads)
             except OSError as problem_of_it:
                 left_out[library] = str(problem_of_it)
+                cells = {cell: v for cell, v in cells.items() if cell[0] != library}
                 print(f"W8: {library} is left out: {problem_of_it}", flush=True)
                 continue
             for kind, value in answer.items():

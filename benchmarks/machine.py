@@ -16,8 +16,12 @@ SECONDS = 1.5
 
 
 def describe() -> dict[str, str]:
-    """Processor, system and Python."""
+    """Processor, system, Python, NumPy and its library of products."""
+    import numpy as np
+
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
+        "numpy": f"{np.__version__} ({blas['name']} {blas['version']})",
         "processor": _processor(),
         "system": platform.system(),
         "python": platform.python_version(),

@@ -84,9 +84,11 @@ def machine(all_results: Sequence[Results]) -> str:
         for r in known
     )
     versions = sorted({v for r in all_results for v in r.versions()})
+    others = ", ".join(v for v in versions if not v.startswith("numpy "))
     return (
-        f"{first['processor']}, {first['system']}, Python {first['python']}; its best "
-        f"float32 product of matrices: {peaks}. {', '.join(versions)}.\n"
+        f"{first['processor']}, {first['system']}, Python {first['python']}, NumPy "
+        f"{first['numpy']}, {others}. The machine's best float32 product of matrices: "
+        f"{peaks}.\n"
     )
 
 

@@ -7,12 +7,13 @@ of its sides. What comes out is kept as measured; ``results.py`` does the arithm
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ class LeftOut(Exception):
 def environment(threads: int) -> dict[str, str]:
     """The environment of a process that computes with that many threads."""
     names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
-    return {**os.environ, **{f"{name}_NUM_THREADS": str(threads) for name in names}}
+    limits = {f"{name}_NUM_THREADS": str(threads) for name in names}
+    # Keras asks for its backend when it is imported, also where nothing is set up
+    return {**os.environ, **limits, "KERAS_BACKEND": "jax"}
 
 
 class Process:
@@ -78,7 +81,8 @@ class Process:
 
     def close(self) -> None:
         """End the process."""
-        self.process.stdin.close()  # type: ignore[union-attr]
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()  # type: ignore[union-attr]
         self.process.stdout.close()  # type: ignore[union-attr]
         self.process.wait()
 
@@ -97,22 +101,19 @@ def compare(name: str, peers: Sequence[str], threads: int, rounds: int) -> dict:
     try:
         for library in (OURS, *able):
             processes[library] = Process(name, library, threads)
-            try:  # one after another, so that they do not disturb each other
+            with leaving_out(name, library, left_out):
+                # one after another, so that they do not disturb each other
                 processes[library].wait_until_ready()
                 check_losses(processes[OURS].losses, processes[library].losses)
                 processes[library].warm()
-            except (LeftOut, BrokenPipeError) as problem_of_it:
-                processes.pop(library).close()
-                left_out[library] = str(problem_of_it)
-                print(f"{name}: {library} is left out: {problem_of_it}", flush=True)
-                if library == OURS:
-                    raise SystemExit(f"{name}: there is nothing to compare.") from None
         for _ in range(rounds):
-            for library, process in processes.items():
-                for kind, repeats in process.repeats.items():
-                    time.sleep(PAUSE)
-                    value = process.ask("time", kind, repeats)
-                    cells.setdefault((library, kind), []).append(value)
+            for library in [p for p in processes if p not in left_out]:
+                with leaving_out(name, library, left_out):
+                    process = processes[library]
+                    for kind, repeats in process.repeats.items():
+                        time.sleep(PAUSE)
+                        value = process.ask("time", kind, repeats)
+                        cells.setdefault((library, kind), []).append(value)
         ours = processes[OURS]
         kind = ours.kinds[0]
         shares = ours.ask("profile", kind, max(3, ours.repeats[kind]))
@@ -128,8 +129,21 @@ def compare(name: str, peers: Sequence[str], threads: int, rounds: int) -> dict:
         "cells": [
             {"library": library, "kind": kind, "unit": "s", "values": values}
             for (library, kind), values in cells.items()
+            if library not in left_out
         ],
     }
+
+
+@contextlib.contextmanager
+def leaving_out(name: str, library: str, left_out: dict[str, str]) -> Iterator[None]:
+    """Go on without a library that fails, and note why; never without dlcourse."""
+    try:
+        yield
+    except (LeftOut, BrokenPipeError) as failure:
+        if library == OURS:
+            raise SystemExit(f"{name}: {OURS} cannot be measured: {failure}") from None
+        left_out[library] = str(failure)
+        print(f"{name}: {library} is left out: {failure}", flush=True)
 
 
 def check_losses(

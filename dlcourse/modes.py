@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 
 from .backend import xp
-from .diagnosis import cause_backward, cause_forward, is_finite
 from .errors import NonFiniteError, TrainingModeWarning
-from .origin import is_weight, remember
 from .tensor import raw
 
 
@@ -118,6 +116,10 @@ def check_finite(
     In the backward pass `y` is the gradient that the node `backward` of the graph of
     `outputs` made from the one in `inputs`.
     """
+    # only where it is asked for, so that importing the course stays quick
+    from .diagnosis import cause_backward, cause_forward, is_finite
+    from .origin import is_weight, remember
+
     place = place or state.place
     firsts = state.anomaly.firsts
     remember((a for a in inputs if is_weight(a)), place, firsts)

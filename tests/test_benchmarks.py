@@ -51,7 +51,7 @@ def measured(tmp_path):
     kept = Results(tmp_path / "results", 1)
     kept.add(
         {"problem": "machine", "peak": 1e11, "processor": "a processor"}
-        | {"system": "Linux", "python": "3.11"}
+        | {"system": "Linux", "python": "3.11", "numpy": "2.4 (a BLAS)"}
     )
     # a busy moment in the second round: the ratios do not see it
     kept.add(
@@ -257,3 +257,15 @@ def test_memory_and_import_are_seen():
 
     answer = ask("dlcourse", ["imported", "dlcourse"], threads=1)
     assert answer["import"] > 0 and 5 < answer["memory, imported"] < 500
+
+
+def test_a_library_that_fails_is_left_out_and_the_others_go_on(monkeypatch, capfd):
+    # a process of its own imports what is here; NumPy's file knows no W1
+    monkeypatch.setattr(timing, "BUDGET", 1e-4)
+    monkeypatch.setattr(libraries.load("numpy"), "W1", None, raising=False)
+    found = timing.compare("W1", ["numpy"], threads=1, rounds=1)
+    assert found["left_out"] == {
+        "numpy": "its process ended early (its error is above)"
+    }
+    assert {cell["library"] for cell in found["cells"]} == {"dlcourse"}
+    assert "AttributeError" in capfd.readouterr().err

@@ -118,3 +118,12 @@ def test_settings_that_cannot_be():
     ):
         with pytest.raises(ConfigError, match=word):
             make_it()
+
+
+@pytest.mark.parametrize(
+    "name", ["auc", "precision", "recall", "f1_score", "r2_score", "cosine_similarity"]
+)
+def test_more_of_it_is_better(name):
+    """What watches these in mode "auto" waits for them to rise, as Keras's does."""
+    for monitor in (name, f"val_{name}", f"val_output_{name}"):
+        assert dl.callbacks.EarlyStopping(monitor).sign == 1

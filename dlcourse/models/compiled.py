@@ -100,7 +100,8 @@ class Compiled:
     def _assign(self, asked: Any, names: Sequence[str], several: bool) -> None:
         """Give each output its loss and metrics, as asked for in ``compile``."""
         loss, weights, wanted = asked
-        new_loss, factor = outputs.assign_loss(loss, weights, names, several)
+        partly = self._keys is not None  # type: ignore[attr-defined]
+        new_loss, factor = outputs.assign_loss(loss, weights, names, several, partly)
         parts = new_loss.parts if several and new_loss else [new_loss] * len(names)
         self._wanted_metrics = outputs.assign_metrics(wanted, names, parts)
         self.loss, self._loss_weight, self.loss_weights = new_loss, factor, weights

@@ -75,18 +75,24 @@ def spread(
 
 
 def assign_loss(
-    loss: Any, weights: Any, names: Sequence[str], several: bool
+    loss: Any, weights: Any, names: Sequence[str], several: bool, partly: bool
 ) -> tuple[Any, float | None]:
-    """One loss for all outputs together, and the factor of a single output's loss."""
+    """One loss for all outputs together, and the factor of a single output's loss.
+
+    With `partly`, outputs that a dict leaves out have no loss, as in Keras where the
+    model gives a dict itself.
+    """
     if loss is None:
         return None, None
-    parts = spread("loss", loss, names) if is_several(loss) else [loss] * len(names)
+    parts = [loss] * len(names)
+    if is_several(loss):
+        parts = spread("loss", loss, names, partly=partly)
     parts = [None if part is None else losses.get(part) for part in parts]
     if all(part is None for part in parts):
         raise ConfigError("loss gives no output a loss: there is nothing to train.")
     factors = [None] * len(names)
     if is_several(weights):
-        factors = spread("loss_weights", weights, names)
+        factors = spread("loss_weights", weights, names, partly=partly)
     elif weights is not None and several:
         raise ConfigError(
             "loss_weights must be a list or a dict with a number for each of the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend import xp
 from ..errors import check_number
 from .base import Optimizer
 
@@ -34,17 +35,25 @@ class SGD(Optimizer):
         self.nesterov = bool(nesterov)
 
     @property
-    def slots(self) -> tuple[str, ...]:  # type: ignore[override]
-        plain = isinstance(self.momentum, float) and self.momentum == 0
-        return () if plain else ("velocity",)
+    def momentum(self) -> Any:
+        """How much of its velocity the ball keeps: a number, or (R, 1) for R runs."""
+        return self._momentum
 
-    def update(self, w, g, rate, velocity=None):
+    @momentum.setter
+    def momentum(self, value: Any) -> None:
+        self._momentum = value
+        plain = isinstance(value, float) and value == 0
+        self.slots = () if plain else ("velocity",)
+
+    def update(self, w, g, rate, spare, velocity=None):
+        step = xp.multiply(g, rate, out=spare)
         if velocity is None:
-            w -= rate * g
+            w -= step
             return
         velocity *= self.momentum
-        velocity -= rate * g
+        velocity -= step
         if self.nesterov:
-            w += self.momentum * velocity - rate * g
+            w -= step
+            w += xp.multiply(velocity, self.momentum, out=spare)
         else:
             w += velocity

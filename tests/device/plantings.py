@@ -79,6 +79,7 @@ def trace(cases: dict[str, Case]) -> dict[tuple[str, int], list[str]]:
                 return None
             return local(frame, event, _)
 
+        tuning._ones.clear()  # made once and kept: each case shall make its own
         before = sys.gettrace()
         sys.settrace(begin)
         try:

@@ -51,6 +51,16 @@ TIES = {
     "power 0 at 0": (lambda x: x**0, ([0, 2],), ([0, 0],)),
     "power 1 at 0": (lambda x: x**1, ([0, 2],), ([1, 1],)),
     "square at 0": (lambda x: x**2, ([0, -2],), ([0, -4],)),
+    "power 0 at 0, of arrays": (
+        ops.power,
+        ([0, 2], [0, 0]),
+        ([0, 0], [0, np.log(2)]),
+    ),
+    "power −1": (
+        ops.power,
+        ([2, 4], [-1, -1]),
+        ([-1 / 4, -1 / 16], [np.log(2) / 2, np.log(4) / 4]),
+    ),
     "power of 0": (ops.power, ([0, 0], [2, 1]), ([0, 1], [0, 0])),
     "0 to the x": (lambda x: 0.0**x, ([1, 2],), ([0, 0],)),
     "an element taken twice": (lambda x: x[[0, 0, 1]], ([1, 2],), ([2, 1],)),

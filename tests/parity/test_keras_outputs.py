@@ -132,6 +132,14 @@ def test_a_dict_of_outputs():
         np.testing.assert_allclose(found[name], judged[name], atol=1e-6)
 
 
+def test_a_dict_may_leave_outputs_out():
+    how = {"loss": {"z": "mse"}, "loss_weights": {"z": 2.0}}
+    for y in ({"z": NUMBERS}, {"z": NUMBERS, "c": LABELS}):
+        compare(*both("dict", **how), y)
+    ours, theirs = both("dict", **how, metrics={"c": ["accuracy"]})
+    compare(ours, theirs, {"z": NUMBERS, "c": LABELS})
+
+
 def test_targets():
     """By name; and only for the outputs with a loss.
 

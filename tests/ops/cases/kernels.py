@@ -71,16 +71,16 @@ for shape, kernel, how in (
     row("conv", shape, kernel, reference=reference, note=f"{shape}", **how)
 
 
-def conv_transpose(x, kernel, *, strides, cut, out):
+def conv_transpose(x, kernel, *, strides, cut, out, gap=1):
     """Every input cell paints the kernel; `cut` cells are lost in front."""
     n, *sizes, _ = x.shape
-    window = kernel.shape[:-2]
-    lengths = [(s - 1) * t + w for s, t, w in zip(sizes, strides, window, strict=True)]
+    reach = [(w - 1) * gap + 1 for w in kernel.shape[:-2]]
+    lengths = [(s - 1) * t + r for s, t, r in zip(sizes, strides, reach, strict=True)]
     room = [max(a, c + o) for a, c, o in zip(lengths, cut, out, strict=True)]
     y = np.zeros((n, *room, kernel.shape[-2]), x.dtype)
     for place in itertools.product(*(range(s) for s in sizes)):
         starts = [p * t for p, t in zip(place, strides, strict=True)]
-        index = tuple(slice(a, a + w) for a, w in zip(starts, window, strict=True))
+        index = tuple(slice(a, a + r, gap) for a, r in zip(starts, reach, strict=True))
         y[(slice(None), *index)] += np.einsum(
             "nc,...fc->n...f", x[(slice(None), *place)], kernel
         )
@@ -106,12 +106,14 @@ for shape, kernel, how, cut, out in (
         (1, 1),
         (6, 6),
     ),
+    ((2, 1, 2, 2), (1, 1, 3, 2), {}, (0, 0), (1, 2)),
+    ((1, 2, 2, 3, 2), (2, 1, 2, 1, 2), {"strides": (1, 2, 1)}, (0, 0, 0), (3, 4, 4)),
 ):
     strides = how.get("strides", 1)
     steps = strides if isinstance(strides, tuple) else (strides,) * (len(shape) - 2)
     more = {"strides": steps, "cut": cut, "out": out}
     reference = lambda x, w, more=more: conv_transpose(x, w, **more)  # noqa: E731
-    row("conv_transpose", shape, kernel, reference=reference, **how)
+    row("conv_transpose", shape, kernel, reference=reference, note=f"{shape}", **how)
 
 
 def pooled(x, kind, pool_size, strides, padding):
@@ -275,6 +277,9 @@ for letters, *shapes in (
     ("ijk->kij", (2, 3, 4)),
     ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
     ("ij,ij->", (2, 3), (2, 3)),
+    ("aij,ajk->aik", (1, 2, 3), (4, 3, 2)),  # a size of one stands for more
+    ("ij,ij->i", (2, 3), (2, 1)),
+    ("ab,bc->ac", (2, 1), (3, 4)),
 ):
     call = lambda module, *xs, letters=letters: module.einsum(letters, *xs)  # noqa: E731
     does("einsum", letters, call, *shapes)
