@@ -101,13 +101,13 @@ def grad(
     live = [y for y in outputs if isinstance(y, Tensor) and y.requires_grad]
     seeds = [_seed(y, xp.ones_like(y.data)) for y in live]
     if create_graph:
-        seeds = [new_tensor(seed, None) for seed in seeds]
+        seeds = [new_tensor(seed, None, False) for seed in seeds]
     return _gradients(live, seeds, inputs, create_graph)
 
 
 def _seed(output: Tensor, g: Any) -> Any:
     if g is None:
-        return xp.ones_like(output.data)
+        return xp.ones(output.data.shape, output.data.dtype)
     g = backend.asarray(g.data if isinstance(g, Tensor) else g, output.dtype)
     if g.shape != output.shape:
         raise ShapeError(
@@ -128,7 +128,7 @@ def _gradients(outputs: Any, seeds: Any, inputs: Any, create_graph: bool) -> Any
         g = targets[_key(x)]
         if g is None:
             g = xp.zeros_like(x.data)
-        results.append(g if isinstance(g, Tensor) else new_tensor(g, None))
+        results.append(g if isinstance(g, Tensor) else new_tensor(g, None, False))
     return results
 
 
@@ -174,16 +174,20 @@ def _walk(
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
-        if targets is not None and node in targets:
-            targets[node] = g
-        if node.order <= oldest:
-            continue
-        inputs = node.inputs
-        needs, into = [], []
-        for a in inputs:
+        if targets is not None:
+            if node in targets:
+                targets[node] = g
+            if node.order <= oldest:
+                continue
+        needs: list[bool] = []
+        into: list[Any] = []  # where a gradient may be written at once
+        for a in node.inputs:
             need = isinstance(a, Tensor) and a.requires_grad
+            slot = a._slot if need and collect else None
+            if slot is not None:
+                slot = _free_slot(a, node.inputs[: len(into)], g)
             needs.append(need)
-            into.append(_slot(a, inputs[: len(into)], g) if need and collect else None)
+            into.append(slot)
             if need and a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
@@ -192,17 +196,23 @@ def _walk(
                 )
         if create_graph:
             contributions = _pull_graph(node, g, needs)
+        elif state.anomaly:  # what a rule computes on its way is its own business
+            with state.set(anomaly=None):
+                contributions = node.op.pull(node, g, needs, into)
         else:
             contributions = node.op.pull(node, g, needs, into)
-        for a, c, need in zip(inputs, contributions, needs, strict=False):
+        for a, c, need in zip(node.inputs, contributions, needs):
             if not need or c is None:
                 continue
-            if c.shape != a.data.shape:
-                c = sum_to(c, shape=a.data.shape)
-            if c.dtype != a.data.dtype:
-                c = cast(c, dtype=a.data.dtype)
+            x = a.data
+            if c.shape != x.shape:
+                c = sum_to(c, shape=x.shape)
+            if c.dtype is not x.dtype and c.dtype != x.dtype:
+                c = cast(c, dtype=x.dtype)
             if state.anomaly:
-                check_finite(node.op, [g], c, node.place, backward=True)
+                check_finite(
+                    node.op, [g], c, node.place, backward=node, outputs=outputs
+                )
             give(a, c)
 
 
@@ -222,12 +232,15 @@ def _place(node: Node) -> str:
     return f" in {node.place}" if node.place else ""
 
 
-def _slot(tensor: Tensor, before: Sequence[Any], g: Any) -> Any:
+def _free_slot(weight: Tensor, before: Sequence[Any], g: Any) -> Any:
     """Where this gradient may be written, if nothing else is or will be there."""
-    slot = tensor._slot
-    if slot is None or tensor.grad is not None or slot.dtype != g.dtype:
+    slot = weight._slot
+    if weight.grad is not None or slot.dtype != g.dtype:
         return None
-    return None if any(a is tensor for a in before) else slot
+    for a in before:
+        if a is weight:
+            return None
+    return slot
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType, TracebackType
@@ -21,7 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BackendError, ConfigError, LabelError, did_you_mean
+from .errors import (
+    BackendError,
+    ConfigError,
+    DeviceMemoryError,
+    DLCourseError,
+    LabelError,
+    did_you_mean,
+)
 
 xp = ModuleType("dlcourse.xp", "The array library in use; see use_backend.")
 
@@ -283,6 +291,29 @@ def free_memory() -> None:
     pool = getattr(xp, "get_default_memory_pool", None)
     if pool is not None:
         pool().free_all_blocks()
+
+
+@contextmanager
+def guarding_memory(doing: str) -> Iterator[None]:
+    """Turn the library's "out of memory" into ours, and give the memory back.
+
+    What the frames of the error hold is let go first: a notebook keeps its last error.
+    """
+    try:
+        yield
+    except Exception as problem:
+        if not is_out_of_memory(problem):
+            raise
+        error: BaseException | None = problem
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__context__
+        free_memory()
+        if isinstance(problem, DLCourseError):
+            raise
+        raise DeviceMemoryError(
+            f"{doing}: {problem}\nUse smaller batches, or a smaller model."
+        ) from None
 
 
 _install("numpy", np)

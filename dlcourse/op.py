@@ -45,9 +45,11 @@ class Op:
         self.rules: dict[str, Callable[..., Any]] = {}
         self.all_rules: Callable[..., Any] | None = None
         self.keeps_origin = False  # are the inputs remembered even under no_grad()?
+        self.saves = False  # does forward return (y, what backward needs)?
         # inspect.signature would say the same, but 70 ops would cost 2 ms at import
         code, defaults = forward.__code__, forward.__defaults__ or ()
         self.names = list(code.co_varnames[: code.co_argcount])
+        self._known = frozenset(self.names)
         with_default = self.names[len(self.names) - len(defaults) :]
         self.defaults = dict(zip(with_default, defaults, strict=True))
 
@@ -89,54 +91,59 @@ class Op:
                 arrays.append(a)
         if odd:
             arrays = self._clean(arrays)
-        y, saved = self._run(arrays, settings)
+        try:
+            y = self.forward(*arrays, **settings)
+        except Exception as problem:
+            raise self._explained(problem, arrays) from None
+        saved = None
+        if self.saves:
+            y, saved = y
+        if type(y) is not ndarray:
+            y = xp.asarray(y)
+        if state.anomaly:
+            check_finite(self, args, y, settings=settings)
         if not any_tensor:
             return y
-        if not (record and state.recording):
-            tensor = new_tensor(y, None)
-            if self.keeps_origin:
-                tensor._origin = Node(self, args, settings, y, None, 0, "")
-            return tensor
-        inputs = tuple(args) if not odd else _keep_tensors(args, arrays)
-        node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
-        return new_tensor(y, node)
+        if record and state.recording:
+            inputs = tuple(args) if not odd else _keep_tensors(args, arrays)
+            node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
+            return new_tensor(y, node, True)
+        if self.keeps_origin:
+            node = Node(self, args, settings, y, None, 0, "")
+            return new_tensor(y, node, False)
+        return new_tensor(y, None, False)
 
-    def _run(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        try:
-            y, saved = self._compute(arrays, settings)
-        except DLCourseError:
-            raise
-        except (ValueError, IndexError) as problem:
-            raise ShapeError(self._complaint(arrays, problem)) from None
-        except TypeError as problem:
+    def _explained(self, problem: Exception, arrays: list[Any]) -> Exception:
+        """The course's error for what went wrong in the forward function."""
+        if isinstance(problem, DLCourseError):
+            return problem
+        if isinstance(problem, (ValueError, IndexError)):
+            return ShapeError(self._complaint(arrays, problem))
+        if isinstance(problem, TypeError):
             if any(a is None or isinstance(a, str) for a in arrays):
-                raise ConfigError(self._complaint(arrays, problem)) from None
-            raise
-        except Exception as problem:
-            if backend.is_out_of_memory(problem):
-                backend.free_memory()
-                complaint = self._complaint(arrays, problem)
-                raise DeviceMemoryError(
-                    f"{complaint}\nUse smaller batches, or a smaller model."
-                ) from None
-            raise
-        if state.anomaly:
-            check_finite(self, arrays, y)
-        return y, saved
-
-    def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        y = self.forward(*arrays, **settings)
-        return (y if type(y) is xp.ndarray else xp.asarray(y)), None
+                return ConfigError(self._complaint(arrays, problem))
+            return problem
+        if backend.is_out_of_memory(problem):
+            backend.free_memory()
+            return DeviceMemoryError(
+                f"{self._complaint(arrays, problem)}\nUse smaller batches, or a "
+                "smaller model."
+            )
+        return problem
 
     def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> Any:
         """Positional arguments given by name, put in their places."""
-        values = list(args)
-        for name in self.names[len(values) :]:
-            if name in settings:
-                values.append(settings.pop(name))
-            elif not set(settings).isdisjoint(self.names):
-                values.append(self.defaults.get(name))
-        return values, {name: _as_number(value) for name, value in settings.items()}
+        if not self._known.isdisjoint(settings):
+            args = list(args)
+            for name in self.names[len(args) :]:
+                if name in settings:
+                    args.append(settings.pop(name))
+                elif not self._known.isdisjoint(settings):
+                    args.append(self.defaults.get(name))
+        for name, value in settings.items():
+            if isinstance(value, np.generic):
+                settings[name] = value.item()
+        return args, settings
 
     def _clean(self, arrays: list[Any]) -> list[Any]:
         """Make numbers, lists, integer and foreign arrays fit the float arrays beside.
@@ -186,7 +193,7 @@ class Op:
 
     def pull_graph(self, node: Node, g: Tensor, needs: list[bool]) -> Any:
         """The same gradients as Tensors that can be differentiated again."""
-        y = new_tensor(node.y, node)
+        y = new_tensor(node.y, node, True)
         return self._apply(g, y, node.inputs, node.settings, needs)
 
     def _apply(self, g: Any, y: Any, inputs: Any, settings: Any, needs: Any) -> Any:
@@ -211,6 +218,7 @@ class Kernel(Op):
         super().__init__(forward)
         self.reference = reference
         self.constants = tuple(constants)
+        self.saves = True
         self.rules = {name: reference for name in self.names if name not in constants}
 
     def __repr__(self) -> str:
@@ -236,10 +244,6 @@ class Kernel(Op):
             for a in clean
         ]
 
-    def _compute(self, arrays: list[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        y, saved = self.forward(*arrays, **settings)
-        return (y if type(y) is xp.ndarray else xp.asarray(y)), saved
-
     def pull(self, node: Node, g: Any, needs: list[bool], into: list[Any]) -> Any:
         return self._backward(g, node.saved, needs, into)
 
@@ -261,7 +265,7 @@ def kernel(
 
 def made_by(tensor: Tensor) -> Node | None:
     """The node that made `tensor`, if it is known."""
-    return tensor._node or tensor._origin
+    return tensor._node
 
 
 def _is_number(a: Any) -> bool:

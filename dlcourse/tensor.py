@@ -62,7 +62,6 @@ class Tensor:
     __slots__ = (
         "__weakref__",
         "_node",
-        "_origin",
         "_slot",
         "_written",
         "data",
@@ -88,10 +87,9 @@ class Tensor:
         self.data = data
         self.requires_grad = bool(requires_grad)
         self.grad = None
-        self._node = None  # how it was made; None for a leaf
+        self._node = None  # how it was made, if that is known; None for a leaf
         self._written = 0  # when it was last changed by an optimizer
         self._slot = None  # where its gradient shall be written, if anywhere
-        self._origin = None  # its node, where it is needed without a graph
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -115,7 +113,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same values, cut off from the graph."""
-        return new_tensor(self.data, None)
+        return new_tensor(self.data, None, False)
 
     def numpy(self) -> np.ndarray:
         """The values as a NumPy array, copied from the device if there is one."""
@@ -162,16 +160,15 @@ class Tensor:
         return f"Tensor({values}{extra})"
 
 
-def new_tensor(data: Any, node: Node | None) -> Tensor:
+def new_tensor(data: Any, node: Node | None, requires_grad: bool) -> Tensor:
     """Wrap an op's result without looking at it (the fast way in)."""
     tensor = Tensor.__new__(Tensor)
     tensor.data = data
-    tensor.requires_grad = node is not None
+    tensor.requires_grad = requires_grad
     tensor.grad = None
     tensor._node = node
     tensor._written = 0
     tensor._slot = None
-    tensor._origin = None
     return tensor
 
 

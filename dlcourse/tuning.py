@@ -33,7 +33,7 @@ channels to 50,000 rows of 6 is 50,000 loops of 6, folded it is 392 loops of 768
 
 _ALIGNMENT = 64  # bytes: a whole cache line, for full-speed vector loads
 _scratch: dict[tuple[str, int], np.ndarray] = {}
-_ones: dict[str, Any] = {}
+_ones: dict[tuple[str, str], Any] = {}
 
 
 def on_host() -> bool:
@@ -62,7 +62,7 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
 
 def ones(n: int, dtype: Any) -> Any:
     """n ones that nobody writes to: a product with them is a sum."""
-    key = f"{backend.get_backend()} {dtype}"
+    key = (backend.get_backend(), dtype.char)  # str(dtype) takes 2 µs
     line = _ones.get(key)
     if line is None or len(line) < n:
         line = _ones[key] = xp.ones(max(n, LINE), dtype)
@@ -90,9 +90,10 @@ def column_sums(a: Any, out: Any = None) -> Any:
     A bias gradient of (128, 10) took 3.7 µs, so 0.45; a mean of 4 MB 666 µs, so 150.
     """
     columns = a.shape[-1]
-    rows = a.size // columns if columns else 0
+    rows = len(a) if a.ndim == 2 else a.size // max(1, columns)
     if rows <= 256 or not a.flags.c_contiguous:
-        return xp.dot(ones(rows, a.dtype), a.reshape(rows, columns), out=out)
+        a = a if a.ndim == 2 else a.reshape(rows, columns)
+        return xp.dot(ones(rows, a.dtype), a, out=out)
     factor = fold(rows, columns)
     lines = a.reshape(rows // factor, factor * columns)
     sums = xp.dot(ones(len(lines), a.dtype), lines).reshape(factor, columns)
@@ -108,15 +109,18 @@ def add_to_rows(a: Any, line: Any) -> None:
 
 
 def product(a: Any, b: Any, out: Any) -> None:
-    """a·b of two matrices, written to `out`; many rows in blocks of small products."""
-    rows, inner = a.shape
+    """a·b written to `out`, a being (…, rows, inner): rows in blocks of small products.
+
+    Each block stays in BLAS's path for small matrices (see `SMALL_PRODUCT`).
+    """
+    *lead, rows, inner = a.shape
     columns = b.shape[1]
     block = 0
     if columns <= 64 and on_host():
         block = _block(rows, SMALL_PRODUCT // max(1, inner * columns))
     if block >= 24:  # below that, starting each product costs more than packing
-        out = out.reshape(-1, block, columns)
-        xp.matmul(a.reshape(-1, block, inner), b, out=out)
+        out = out.reshape(*lead, -1, block, columns)
+        xp.matmul(a.reshape(*lead, -1, block, inner), b, out=out)
     else:
         xp.matmul(a, b, out=out)
 

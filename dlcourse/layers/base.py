@@ -239,7 +239,7 @@ class Layer(Configurable):
     # -- being called
 
     def __call__(self, inputs: Any, *args: Any, **arguments: Any) -> Any:
-        if is_symbolic(inputs):
+        if not isinstance(inputs, Tensor) and is_symbolic(inputs):
             return self._draw(inputs, *args, **arguments)
         previous, state.place = state.place, f"layer {self.name!r}"
         try:
@@ -267,12 +267,12 @@ class Layer(Configurable):
         self.built = True
 
     def _cast(self, inputs: Any) -> Any:
+        if isinstance(inputs, Tensor):
+            return inputs
         if isinstance(inputs, (list, tuple)) and any(
             isinstance(item, Tensor) or hasattr(item, "shape") for item in inputs
         ):
             return [self._cast(item) for item in inputs]
-        if isinstance(inputs, Tensor):
-            return inputs
         if self.reads_indices:
             return Tensor(inputs, dtype=backend.asindices(inputs).dtype)
         return Tensor(inputs, dtype=self.dtype)

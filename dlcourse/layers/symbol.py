@@ -21,7 +21,8 @@ class Call:
 
     def __init__(self, layer: Any, inputs: Any, arguments: dict[str, Any]) -> None:
         self.layer = layer
-        self.inputs = inputs  # a Symbol, or a list of them
+        # a Symbol, or a list of them: a copy, for the caller may go on appending
+        self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else inputs
         self.arguments = arguments
         self.outputs: list[Symbol] = []
 

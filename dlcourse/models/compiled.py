@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import optimizers
+from .. import backend, optimizers
 from ..errors import ConfigError, DLCourseError, NonFiniteError, NotReadyError
 from ..losses import SparseCategoricalCrossentropy
 from ..losses.joint import JointLoss
@@ -221,6 +221,7 @@ class Compiled:
             problem.add_place(f"a training with learning rate {rate:.3g}")
         return problem
 
+    @backend.guarding_memory("train_on_batch")
     def train_on_batch(
         self,
         x: Any,
@@ -248,6 +249,7 @@ class Compiled:
                 theta.forget_gradients()  # they are not the student's
         return self._of_batch(value, y, y_pred, return_dict)
 
+    @backend.guarding_memory("test_on_batch")
     def test_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:

@@ -41,6 +41,7 @@ class Sweep:
     settings: dict[str, np.ndarray]
 
 
+@backend.guarding_memory("sweep")
 def sweep(
     model: Any,
     x: Any,

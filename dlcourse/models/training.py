@@ -28,6 +28,7 @@ class Trainer(Compiled):
 
     # -- fit
 
+    @backend.guarding_memory("fit")
     def fit(
         self,
         x: Any,
@@ -153,6 +154,7 @@ class Trainer(Compiled):
 
     # -- evaluate and predict
 
+    @backend.guarding_memory("evaluate")
     def evaluate(
         self,
         x: Any,
@@ -187,6 +189,7 @@ class Trainer(Compiled):
                     metric.update_state(yb, outputs.arrays(y_pred))
         return float(total) / n
 
+    @backend.guarding_memory("predict")
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto"
     ) -> Any:

@@ -208,18 +208,44 @@ _getitem.gradient(x=lambda g, y, x, index: _setitem(g, index=index, shape=x.shap
 _setitem.gradient(g=lambda h, y, g, index, shape: _getitem(h, index=index))
 
 
+def _check_places(index: Any, shape: tuple[int, ...]) -> None:
+    """Raise for places that do not exist: a GPU would take others, unseen.
+
+    Looked at on the host, where indices come from; arrays that are on the device
+    already are left alone, for looking would be a wait.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(part is None or part is Ellipsis for part in parts):
+        return
+    for axis, (part, size) in enumerate(zip(parts, shape, strict=False)):
+        if not isinstance(part, (list, np.ndarray)):
+            continue
+        places = np.asarray(part)
+        if places.dtype.kind in "iu" and places.size:
+            wrong = places[(places < -size) | (places >= size)]
+            if wrong.size:
+                raise ShapeError(
+                    f"getitem({tuple(shape)}): index {wrong[0]} is out of bounds for "
+                    f"axis {axis} with size {size}"
+                )
+
+
 def getitem(x: Any, index: Any) -> Any:
     """x[index], with slices, integers, integer arrays or a boolean mask."""
+    x = floats(x)
+    _check_places(index, x.shape)
     return _getitem(x, index=plain_index(index))
 
 
 def take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
     """The elements at integer `indices` along `axis`, or of the flattened `x`."""
     x = floats(x)
+    indices = raw(indices)
+    indices = list(indices) if isinstance(indices, tuple) else indices
     if axis is None:
-        return getitem(reshape(x, (-1,)), backend.asindices(raw(indices)))
+        return getitem(reshape(x, (-1,)), indices)
     front = (slice(None),) * check_axis("take", axis, x.shape)
-    return getitem(x, (*front, backend.asindices(raw(indices))))
+    return getitem(x, (*front, indices))
 
 
 def take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:

@@ -154,8 +154,9 @@ class Optimizer(Configurable):
             rate = self.learning_rate
             if type(rate) is not float and weights:
                 rate = backend.asarray(rate, weights[0].dtype)
+        keys = range(len(weights)) if keys is None else list(keys)
+        self._make_room(keys, weights)
         self.begin_step()
-        keys = range(len(weights)) if keys is None else keys
         for key, w, g in zip(keys, weights, gradients, strict=True):
             state = self._state_of(key, w)
             if w.size <= CHUNK or backend.get_backend() != "numpy":
@@ -188,6 +189,20 @@ class Optimizer(Configurable):
             blocks = [np.empty(w.size, w.dtype) for _ in range(self.spares)]
             self._blocks = blocks
         return [block[: w.size].reshape(w.shape) for block in blocks]
+
+    def _make_room(self, keys: Sequence[int], weights: Sequence[Any]) -> None:
+        """Let a device that is full say so now, while nothing is written yet.
+
+        Room for a rule's temporaries is taken and given back to the library's pool,
+        from which the rule is then served.
+        """
+        if not weights or backend.get_backend() == "numpy":
+            return
+        for key, w in zip(keys, weights, strict=True):
+            self._state_of(key, w)
+        largest = max(weights, key=lambda w: w.size)
+        room = [xp.empty_like(largest) for _ in range(8)]
+        del room
 
     def _state_of(self, key: int, w: Any) -> dict[str, Any]:
         while len(self._state) <= key:

@@ -39,7 +39,7 @@ LOSSES = [
 
 
 @pytest.mark.parametrize("kind", ["list", "dict"])
-@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("loss", LOSSES, ids=["name", "loss", "list", "tuple", "dict"])
 def test_training_makes_the_sum_of_the_losses_small(loss, kind):
     for y in ([A, B], (A, B), {"b": B, "a": A}):
         model = linear(loss, kind=kind)

@@ -34,8 +34,11 @@ def _reduce(losses: Any, reduction: str) -> Any:
     if reduction not in REDUCTIONS:
         hint = did_you_mean(reduction, REDUCTIONS)
         raise ConfigError(f"There is no reduction {reduction!r}. {hint}")
+    if reduction == "mean" and losses.size:
+        factor = 1.0 / losses.size
+        return losses.sum() * factor, factor  # .mean() starts 2 µs later
     if reduction == "mean":
-        return losses.mean(), 1.0 / losses.size if losses.size else 0.0
+        return losses.mean(), 0.0
     return (losses.sum() if reduction == "sum" else losses), 1.0
 
 
@@ -137,7 +140,9 @@ def sigmoid_cross_entropy(logits, targets, *, reduction="mean"):
             f"{targets.shape} must have the same shape."
         )
     small = xp.exp(-xp.abs(logits))  # never more than 1
-    losses = xp.maximum(logits, 0) - logits * targets + xp.log1p(small)
+    losses = xp.maximum(logits, 0)
+    losses -= logits * targets
+    losses += xp.log1p(small)
     y, factor = _reduce(losses, reduction)
     return y, (logits, targets, small, factor, reduction)
 
@@ -148,8 +153,10 @@ def _(g, saved, needs, into):
     scale = _scaled(g, factor, reduction, 0)
     dlogits = dtargets = None
     if needs[0]:
-        p = xp.where(logits >= 0, 1, small) / (1 + small)
-        dlogits = (p - targets) * scale
+        dlogits = xp.exp(xp.minimum(logits, 0))  # over 1 + small: the sigmoid
+        dlogits /= 1 + small
+        dlogits -= targets
+        dlogits *= scale
     if needs[1]:
         dtargets = -logits * scale
     return dlogits, dtargets

@@ -47,6 +47,9 @@ def slide(
         if finish:
             finish(y)
         return y
+    if _banded(padded, axes, groups):
+        _slide_bands(padded, kernel, axes, y, finish)
+        return y
     w = _matrices(kernel, groups)
     all_windows = _Windows(padded, axes, groups)
     for part in all_windows.chunks():
@@ -61,6 +64,52 @@ def slide(
         if finish:
             finish(y[part])
     return y
+
+
+def _banded(padded: Any, axes: Sequence[Axis], groups: int) -> bool:
+    return (
+        groups == 1
+        and len(axes) > 1
+        and axes[0].stride == 1 < axes[0].window
+        and axes[-1].window * padded.shape[-1] >= THIN
+        and padded.flags.c_contiguous
+    )
+
+
+def _slide_bands(
+    padded: Any,
+    kernel: Any,
+    axes: Sequence[Axis],
+    y: Any,
+    finish: Callable[[Any], Any] | None,
+) -> None:
+    """The same for stride one along the first axis of space, with fewer copies.
+
+    Only windows one cell high are laid out, a band of them for each line of the image.
+    Every row of the kernel meets these bands, one line further on each time. A third of
+    the copying for a 3×3 kernel; 5 to 20 % of the whole, for all sizes tried.
+    """
+    n, filters, first = len(padded), kernel.shape[-1], axes[0]
+    lines = padded.reshape(n * first.padded, *padded.shape[2:])
+    all_windows = _Windows(lines, axes[1:], 1)
+    matrices = kernel.reshape(first.window, -1, filters)
+    band = places(axes[1:]) * matrices.shape[1]
+    size = first.padded * band + 2 * math.prod(y.shape[1:])
+    for part in pieces(n, size * padded.dtype.itemsize):
+        target = y[part].reshape(part.stop - part.start, -1, filters)
+        bands = all_windows.rows(
+            slice(part.start * first.padded, part.stop * first.padded)
+        ).reshape(len(target), first.padded, -1, matrices.shape[1])
+        here = scratch("conv.band", target.shape, y.dtype)
+        for k, matrix in enumerate(matrices):
+            start = k * first.dilation
+            band_of_k = bands[:, start : start + first.out]
+            band_of_k = band_of_k.reshape(len(target), -1, matrices.shape[1])
+            product(band_of_k, matrix, out=here if k else target)
+            if k:
+                target += here
+        if finish:
+            finish(y[part])
 
 
 def kernel_gradient(

@@ -81,6 +81,7 @@ for shapes in (
     ((5, 3), (4, 3, 2), (4, 2)),  # four networks at once on the same data
     ((4, 5, 3), (4, 3, 2), (4, 2)),  # and each on its own
     ((4, 5, 3), (4, 3, 2)),
+    ((2, 20), (20, 3), (3,)),  # few rows against a long w: the other way round
 ):
     row("linear", *shapes, reference=linear, note=" ".join(map(str, shapes)))
 
