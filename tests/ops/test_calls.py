@@ -5,7 +5,7 @@ import pytest
 
 import dlcourse as dl
 from dlcourse import ops
-from dlcourse.errors import ShapeError
+from dlcourse.errors import ConfigError, ShapeError
 from tests import stand_in
 
 X = np.arange(6.0).reshape(2, 3)
@@ -77,6 +77,16 @@ WRONG = {
 def test_shapes_that_do_not_fit(call):
     with pytest.raises(ShapeError):
         call()
+
+
+@pytest.mark.parametrize("padding", [((1, 1), (1, 1, 1)), ((1, 1), (1,)), ((0, 0), ())])
+@pytest.mark.parametrize("op", ["conv", "max_pool"])
+def test_paddings_come_in_pairs(op, padding):
+    x = np.ones((1, 4, 4, 1))
+    how = {"padding": padding} | ({"pool_size": 2} if op == "max_pool" else {})
+    kernel = [np.ones((2, 2, 1, 1))] if op == "conv" else []
+    with pytest.raises(ConfigError, match="padding"):
+        getattr(ops, op)(x, *kernel, **how)
 
 
 def test_numbers_alone():

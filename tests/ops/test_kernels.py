@@ -56,3 +56,19 @@ def test_a_graph_of_a_graph(case):
         dl.grad(y, tensors), dl.grad(y, tensors, create_graph=True)
     ):
         np.testing.assert_allclose(plain.data, recorded.data, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_rnn_with_each_activation(activation):
+    rng = np.random.default_rng(0)
+    shapes = [(2, 4, 3), (2, 2), (3, 2), (2, 2), (2,)]
+    x, h, w, u, b = arrays = [rng.normal(size=shape) for shape in shapes]
+    f = {"relu": lambda z: np.maximum(z, 0), "linear": lambda z: z}.get(activation)
+    f = f or (np.tanh if activation == "tanh" else lambda z: 1 / (1 + np.exp(-z)))
+    y = dl.ops.rnn(*arrays, activation=activation)
+    for t in range(4):
+        h = f(x[:, t] @ w + h @ u + b)
+        np.testing.assert_allclose(y[:, t], h, rtol=1e-12, atol=1e-14)
+    assert dl.testing.gradcheck(
+        lambda *xs: dl.ops.rnn(*xs, activation=activation), arrays, order=2
+    )
