@@ -36,6 +36,20 @@ _scratch: dict[tuple[str, int], np.ndarray] = {}
 _ones: dict[tuple[str, str], Any] = {}
 
 
+def _keep_freed_memory() -> None:
+    """Ask malloc to keep large blocks for the next array instead of unmapping them.
+
+    glibc maps a block above 128 kB anew each time, and every 4 kB of it then costs a
+    page fault. It raises that limit to the size of the largest block that was ever
+    freed, up to 32 MB; so one is asked for, never touched, and let go. An LSTM's step
+    went from 28 to 21 ms, with 67 page faults instead of 2,000.
+    """
+    np.empty((32 << 20) - (64 << 10), np.uint8)
+
+
+_keep_freed_memory()
+
+
 def on_host() -> bool:
     """Is the array library NumPy, so that the caches of this machine matter?"""
     return backend.get_backend() == "numpy"

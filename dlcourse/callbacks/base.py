@@ -104,6 +104,12 @@ class History(Callback):
         return f"<History of {len(self.epoch)} epochs: {', '.join(self.history)}>"
 
 
+MORE_IS_BETTER = (
+    *("acc", "accuracy", "auc", "precision", "recall"),
+    *("f1_score", "r2_score", "cosine_similarity"),
+)
+
+
 class Monitor(Callback):
     """Watches one value and knows what 'better' means for it."""
 
@@ -111,7 +117,7 @@ class Monitor(Callback):
         if mode not in ("auto", "min", "max"):
             raise ConfigError(f"mode must be 'auto', 'min' or 'max', not {mode!r}.")
         self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
-        rising = monitor.endswith(("acc", "accuracy", "auc", "precision", "recall"))
+        rising = monitor.endswith(MORE_IS_BETTER)
         self.sign = 1.0 if mode == "max" or (mode == "auto" and rising) else -1.0
 
     def _value(self, logs: dict | None) -> float:

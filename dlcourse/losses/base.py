@@ -108,7 +108,7 @@ class Loss(Configurable):
             losses = losses * weight
             if self.reduction == "mean_with_sample_weight":
                 weight = xp.broadcast_to(weight, losses.shape)
-                return ops.sum(losses) * (1.0 / float(weight.sum()))
+                return ops.sum(losses) * (1.0 / weight.sum())  # without a wait
         if self.reduction in ("none", None):
             return losses
         return ops.sum(losses) if self.reduction == "sum" else ops.mean(losses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ops
 from ..errors import check_number
+from ..ops.kernels.losses import mean_squared_error
 from .base import EPSILON, Loss, average
 
 
@@ -19,6 +20,9 @@ class MeanSquaredError(Loss):
 
     def per_sample(self, y_true, y_pred):
         return average(ops.square(y_pred - y_true))
+
+    def mean(self, y_true, y_pred):
+        return mean_squared_error(y_pred, y_true)
 
 
 class Huber(Loss):

@@ -16,6 +16,7 @@ class Adagrad(Optimizer):
     """
 
     slots = ("accumulator",)
+    spares = 1
 
     def __init__(
         self,
@@ -97,6 +98,8 @@ class RMSprop(Optimizer):
     accumulates the steps. Source: Tieleman and Hinton (2012).
     """
 
+    spares = 1
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -154,6 +157,8 @@ class Adam(Optimizer):
     w −= rate·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε). `amsgrad` divides by the largest v so
     far. Source: Kingma and Ba (2015); lecture "adaptive learning rates".
     """
+
+    spares = 1
 
     def __init__(
         self,

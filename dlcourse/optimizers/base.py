@@ -36,7 +36,7 @@ class Optimizer(Configurable):
     """
 
     slots: tuple[str, ...] = ()  # the names of the arrays kept for each weight
-    spares = 1  # how many blocks of working memory the rule needs
+    spares = 0  # how many arrays to compute in the rule is given
 
     def __init__(
         self,
@@ -179,7 +179,8 @@ class Optimizer(Configurable):
         if self.weight_decay is not None:
             # not w *= 1 - rate·decay: float32 would round that factor by a hundredth
             # of its distance from 1
-            w -= xp.multiply(w, rate * self.weight_decay, out=spares[0])
+            out = spares[0] if spares else None
+            w -= xp.multiply(w, rate * self.weight_decay, out=out)
 
     def _spares_for(self, w: Any) -> list[Any]:
         """Blocks of working memory shaped like `w`: the same ones in every step."""

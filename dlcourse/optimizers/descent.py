@@ -17,6 +17,8 @@ class SGD(Optimizer):
     Nesterov (1983); lecture "gradient descent".
     """
 
+    spares = 1
+
     def __init__(
         self,
         learning_rate: Any = 0.01,

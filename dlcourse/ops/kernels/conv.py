@@ -21,7 +21,8 @@ from ...tuning import add_to_rows, column_sums
 from ..products import matmul
 from ..shaping import concatenate, getitem, pad, split
 from .fused import fused
-from .sliding import kernel_gradient, scatter, slide
+from .scattering import scatter
+from .sliding import kernel_gradient, slide
 from .windows import geometry, offsets, pad_space
 
 

@@ -18,7 +18,8 @@ from ..products import matmul, swap_last
 from ..shaping import floats, getitem, pad, reshape
 from .conv import check_bias, finishing
 from .fused import fused
-from .sliding import kernel_gradient, scatter, slide
+from .scattering import Onto, scatter
+from .sliding import kernel_gradient, slide
 from .windows import Axis, per_axis
 
 
@@ -182,13 +183,12 @@ def conv_transpose(
         axis._replace(size=(n - 1) * axis.stride + axis.reach, before=0, after=0)
         for axis, n in zip(axes, sizes, strict=True)
     ]
-    painted = scatter(x, kernel, exact, 1, kernel.shape[-2])
-    y = xp.zeros((len(x), *outs, kernel.shape[-2]), x.dtype)
     seen, kept = _overlap(axes, exact)
-    y[kept] = painted[seen]
-    finish = finishing(bias, activation)
-    if finish:
-        finish(y)
+    covered = all(k == slice(0, out) for k, out in zip(kept[1:], outs, strict=True))
+    shape = (len(x), *outs, kernel.shape[-2])
+    y = xp.empty(shape, x.dtype) if covered else xp.zeros(shape, x.dtype)
+    onto = Onto(y, seen, kept, finishing(bias, activation))
+    scatter(x, kernel, exact, 1, kernel.shape[-2], onto)
     return y, (x, kernel, axes, exact, y, activation)
 
 

@@ -16,6 +16,7 @@ from ...tensor import Tensor
 from .. import reductions as reduce
 from ..activations import softplus
 from ..composite import mean
+from ..elementary import square
 from ..labels import check_labels
 from ..shaping import one_hot
 from .softmax import log_softmax_reference, shifted
@@ -160,3 +161,28 @@ def _(g, saved, needs, into):
     if needs[1]:
         dtargets = -logits * scale
     return dlogits, dtargets
+
+
+def mean_squared_error_reference(y: Any, target: Any) -> Any:
+    """The mean of (y − t)² by elementary ops."""
+    return mean(square(y - target))
+
+
+@kernel(mean_squared_error_reference)
+def mean_squared_error(y, target):
+    """The mean of (y − t)² over all elements; both of one shape, any."""
+    if y.shape != target.shape:
+        raise ShapeError(
+            f"mean_squared_error: {y.shape} and {target.shape} must be the same."
+        )
+    error = y - target
+    factor = 1.0 / max(1, error.size)
+    line = error.reshape(-1)
+    return xp.dot(line, line) * factor, (error, factor)
+
+
+@mean_squared_error.backward
+def _(g, saved, needs, into):
+    error, factor = saved
+    slope = error * (g * (2.0 * factor))
+    return slope if needs[0] else None, -slope if needs[1] else None

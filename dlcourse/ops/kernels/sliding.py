@@ -1,9 +1,9 @@
-"""Sliding a kernel over cells, and the two ways back: the loops of every convolution.
+"""Sliding a kernel over cells, and what its gradient is: the loops of convolution.
 
 As matrix products: the windows laid out as rows ("im2col"), times the kernel as a
 matrix. Rows are made for a few samples at a time and made again in the backward pass
 instead of kept: what fits the cache costs less than what has to be fetched. Read
-``conv.py`` next.
+``scattering.py`` next.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from ...backend import xp
 from ...tuning import column_sums, pieces, product, scratch
 from .windows import (
     Axis,
-    inner,
     merged_windows,
     offsets,
-    pad_space,
     places,
     windows,
 )
@@ -40,7 +38,7 @@ def slide(
     """
     n, filters = len(padded), kernel.shape[-1]
     y = xp.empty((n, *(a.out for a in axes), filters), padded.dtype)
-    if _is_depthwise(kernel, groups):
+    if is_depthwise(kernel, groups):
         y.fill(0)
         for cell, cells in offsets(axes):
             y += padded[cells] * kernel[cell][0]
@@ -122,7 +120,7 @@ def kernel_gradient(
 ) -> Any:
     """The sum over all windows of cells times gradient, in the kernel's shape."""
     dw = xp.empty(shape, padded.dtype) if into is None else into
-    if _is_depthwise(dw, groups):
+    if is_depthwise(dw, groups):
         for cell, cells in offsets(axes):
             dw[cell][0] = column_sums(padded[cells] * g)
         return dw
@@ -146,66 +144,8 @@ def kernel_gradient(
     return dw
 
 
-def scatter(
-    g: Any, kernel: Any, axes: Sequence[Axis], groups: int, channels: int
-) -> Any:
-    """The way back: g (N, *out, F) to the cells (N, *size, C), padding cut off."""
-    if _turns(axes) and not _is_depthwise(kernel, groups):
-        back = [
-            Axis(
-                a.out,
-                a.window,
-                1,
-                a.dilation,
-                a.reach - 1 - a.before,
-                a.reach - 1 - a.after,
-            )
-            for a in axes
-        ]
-        return slide(pad_space(g, back), _turned(kernel, groups), back, groups)
-    padded = xp.zeros((len(g), *(a.padded for a in axes), channels), g.dtype)
-    if groups == 1:
-        _paint(padded, g, kernel, axes)
-    elif _is_depthwise(kernel, groups):
-        for cell, cells in offsets(axes):
-            padded[cells] += g * kernel[cell][0]
-    else:
-        filters = kernel.shape[-1] // groups
-        rows = xp.moveaxis(g.reshape(-1, groups, filters), 1, 0)
-        for cell, cells in offsets(axes):
-            w = kernel[cell].reshape(-1, groups, filters).transpose(1, 2, 0)
-            part = xp.moveaxis(xp.matmul(rows, w), 0, 1)  # (rows, G, C/G)
-            padded[cells] += part.reshape(*g.shape[:-1], channels)
-    return padded[inner(axes)]
-
-
-def _turns(axes: Sequence[Axis]) -> bool:
-    """Is the way back best done as a convolution with the turned kernel?
-
-    Only for stride one; and not where most of what that would slide over is padding
-    (5×5 on 14×14 cells: 196 places against 100).
-    """
-    return all(
-        a.stride == 1 and a.before < a.reach and a.after < a.reach for a in axes
-    ) and math.prod(a.size for a in axes) <= 1.5 * places(axes)
-
-
-def _paint(padded: Any, g: Any, kernel: Any, axes: Sequence[Axis]) -> None:
-    """Add each place's gradient, times the kernel, to the cells of its window."""
-    filters, channels = kernel.shape[-1], kernel.shape[-2]
-    matrices = swap_last(kernel.reshape(-1, channels, filters))  # (K, F, C)
-    matrices = xp.ascontiguousarray(matrices)
-    bytes_each = places(axes) * len(matrices) * channels * g.dtype.itemsize
-    for part in pieces(len(g), bytes_each):
-        rows = g[part].reshape(-1, filters)
-        here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
-        xp.matmul(rows, matrices, out=here)
-        target = padded[part]
-        for one, (_, cells) in zip(here, offsets(axes), strict=True):
-            target[cells] += one.reshape(*g[part].shape[:-1], channels)
-
-
-def _is_depthwise(kernel: Any, groups: int) -> bool:
+def is_depthwise(kernel: Any, groups: int) -> bool:
+    """Does every channel have a kernel of its own, and no other sees it?"""
     return kernel.shape[-2] == 1 and kernel.shape[-1] == groups and groups > 1
 
 
@@ -215,19 +155,6 @@ def _matrices(kernel: Any, groups: int) -> Any:
     if groups == 1:
         return kernel.reshape(-1, filters)
     return xp.moveaxis(kernel.reshape(-1, groups, filters // groups), 1, 0)
-
-
-def _turned(kernel: Any, groups: int) -> Any:
-    """The kernel turned round, inputs and outputs exchanged: for the way back."""
-    space = tuple(range(kernel.ndim - 2))
-    turned = xp.flip(kernel, space)  # (*window, C/G, F)
-    if groups == 1:
-        return xp.ascontiguousarray(xp.swapaxes(turned, -1, -2))
-    shape = turned.shape
-    parts = turned.reshape(*shape[:-1], groups, shape[-1] // groups)
-    parts = xp.moveaxis(parts, -1, -3)  # (*window, F/G, C/G, G)
-    parts = xp.swapaxes(parts, -1, -2)  # (*window, F/G, G, C/G)
-    return xp.ascontiguousarray(parts).reshape(*shape[:-2], shape[-1] // groups, -1)
 
 
 class _Windows:
