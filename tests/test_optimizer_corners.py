@@ -18,7 +18,7 @@ CACHE = 1 << 20  # bytes, of which weights, gradient and states shall need less
 class Pieces(optimizers.Optimizer):
     """The plainest rule, which notes how much it is given at once."""
 
-    def update(self, w, g, rate):
+    def update(self, w, g, rate, *spares):
         self.sizes = [*getattr(self, "sizes", []), w.size]
         w -= rate * g
 
