@@ -7,7 +7,15 @@ import pytest
 
 import dlcourse as dl
 from dlcourse import backend
-from dlcourse.errors import BackendError, ConfigError, DLCourseError
+from dlcourse.autodiff import op
+from dlcourse.errors import (
+    BackendError,
+    ConfigError,
+    DeviceMemoryError,
+    DLCourseError,
+)
+from tests import stand_in
+from tests.device.memory import counters
 
 
 def without_cupy(monkeypatch, name="cupy"):
@@ -169,3 +177,16 @@ def test_numpys_own_generator_is_left_alone():
     dl.manual_seed(0)
     dl.ops.dropout(np.ones(3), 0.5)
     assert np.random.random() == expected  # noqa: NPY002
+
+
+def test_an_op_without_memory_gives_back_what_is_cached():
+    @op
+    def greedy(x):
+        raise MemoryError("no room for an array")
+
+    with dl.use_backend(stand_in.module()):
+        x = dl.Tensor([1.0])
+        freed = counters.times_freed
+        with pytest.raises(DeviceMemoryError, match=r"greedy\(\(1,\)\): no room"):
+            greedy(x)
+        assert counters.times_freed > freed

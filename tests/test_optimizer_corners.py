@@ -3,6 +3,8 @@
 What a step *is* stands in ``test_optimizers.py``.
 """
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ CACHE = 1 << 20  # bytes, of which weights, gradient and states shall need less
 class Pieces(optimizers.Optimizer):
     """The plainest rule, which notes how much it is given at once."""
 
-    def update(self, w, g, rate):
+    def update(self, w, g, rate, *spares):
         self.sizes = [*getattr(self, "sizes", []), w.size]
         w -= rate * g
 
@@ -77,3 +79,25 @@ def test_a_rule_must_be_given():
 
     with pytest.raises(NotImplementedError):
         step(Unfinished(0.1), (2,))
+
+
+SETTINGS = [
+    (name, setting)
+    for name in NAMES
+    for setting in inspect.signature(getattr(optimizers, name)).parameters
+    if setting not in ("learning_rate", "name", "nesterov", "centered", "amsgrad")
+]
+
+
+@pytest.mark.parametrize("name, setting", SETTINGS)
+@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf"), "much"])
+def test_settings_that_make_no_sense(name, setting, value):
+    with pytest.raises(ConfigError, match=setting):
+        getattr(optimizers, name)(**{setting: value})
+
+
+def test_what_a_rule_of_ones_own_starts_from():
+    optimizer = Pieces()
+    assert optimizer.learning_rate == 0.001
+    assert optimizer.name == "pieces" and Pieces(name="mine").name == "mine"
+    assert optimizer.get_config()["weight_decay"] is None

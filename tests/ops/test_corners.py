@@ -4,6 +4,8 @@ The choices are the course's own (DESIGN's table of conventions): a slope of 0 a
 corner of relu and abs, ties to the first, clip open at its bounds.
 """
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -145,3 +147,18 @@ def test_erf_to_the_last_digits():
     expected = np.array([math.erf(t) for t in x])
     np.testing.assert_allclose(ops.erf(x), expected, rtol=2e-15, atol=0)
     assert ops.erf(x.astype("float32")).dtype == "float32"
+
+
+@pytest.mark.parametrize("graph", [True, False], ids=["graph", "no_grad"])
+def test_probabilities_remember_their_logits(graph):
+    """A loss of 200, where the probability itself is 0 in float32."""
+    modes = contextlib.nullcontext() if graph else dl.no_grad()
+    with modes:
+        p = ops.sigmoid(dl.Tensor([[-200.0]], requires_grad=graph))
+        loss = dl.losses.BinaryCrossentropy()(np.array([[1.0]]), p)
+        assert loss.item() == pytest.approx(200)
+        p = ops.softmax(dl.Tensor([[0.0, 200.0]], requires_grad=graph))
+        loss = dl.losses.SparseCategoricalCrossentropy()(np.array([0]), p)
+        assert loss.item() == pytest.approx(200)
+        loss = dl.losses.CategoricalCrossentropy()(np.array([[1.0, 0.0]]), p)
+        assert loss.item() == pytest.approx(200)
