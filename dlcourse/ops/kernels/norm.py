@@ -105,7 +105,7 @@ def batch_statistics(x: Any, axis: int = -1) -> tuple[Any, Any]:
     near = rows[:64].mean(axis=0)
     lines, line = _lines(rows, near)
     total = squares = 0
-    for part in pieces(len(lines), 4 * lines.itemsize * lines.shape[1]):
+    for part in pieces(slice(0, len(lines)), 4 * lines.itemsize * lines.shape[1]):
         away = scratch("norm.away", lines[part].shape, lines.dtype)
         xp.subtract(lines[part], line, out=away)
         total = total + column_sums(away)
@@ -146,7 +146,7 @@ def _batch_norm(x, gamma, beta, *, axis=-1, epsilon=1e-3, statistics=None):
     y = xp.empty_like(rows)
     lines, m, s, b = _lines(rows, mean, gamma * scale, beta)
     out = y.reshape(lines.shape)
-    for part in pieces(len(lines), 2 * lines.itemsize * lines.shape[1]):
+    for part in pieces(slice(0, len(lines)), 2 * lines.itemsize * lines.shape[1]):
         here = out[part]
         xp.subtract(lines[part], m, out=here)
         here *= s
@@ -162,7 +162,7 @@ def _(g, saved, needs, into):
     lines, m = _lines(rows, mean)
     gradients = g.reshape(lines.shape)
     total = along = 0
-    for part in pieces(len(lines), 4 * lines.itemsize * lines.shape[1]):
+    for part in pieces(slice(0, len(lines)), 4 * lines.itemsize * lines.shape[1]):
         away = scratch("norm.away", lines[part].shape, lines.dtype)
         xp.subtract(lines[part], m, out=away)
         away *= gradients[part]
@@ -178,7 +178,7 @@ def _(g, saved, needs, into):
         rows, -scale * dgamma / n, dbeta / n, gamma * scale
     )
     out = dx.reshape(lines.shape)
-    for part in pieces(len(lines), 3 * lines.itemsize * lines.shape[1]):
+    for part in pieces(slice(0, len(lines)), 3 * lines.itemsize * lines.shape[1]):
         here = out[part]
         xp.subtract(lines[part], m, out=here)
         here *= tilt

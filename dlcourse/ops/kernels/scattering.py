@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ...backend import xp
-from ...tuning import pieces, scratch
+from ...tuning import pieces, scratch, shares
 from .sliding import is_depthwise, slide, swap_last
 from .windows import Axis, inner, offsets, pad_space, places
 
@@ -104,16 +104,21 @@ def _paint(g: Any, kernel: Any, axes: Sequence[Axis], onto: Onto) -> None:
     matrices = xp.ascontiguousarray(matrices)
     whole = tuple(a.padded for a in axes)
     numbers = (places(axes) * len(matrices) + math.prod(whole)) * channels
+    bytes_each = numbers * g.dtype.itemsize
     all_cells = [cells for _, cells in offsets(axes)]
-    for part in pieces(len(g), numbers * g.dtype.itemsize):
-        rows = g[part].reshape(-1, filters)
-        here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
-        xp.matmul(rows, matrices, out=here)
-        canvas = scratch("conv.canvas", (len(g[part]), *whole, channels), g.dtype)
-        canvas.fill(0)
-        for one, cells in zip(here, all_cells, strict=True):
-            canvas[cells] += one.reshape(*g[part].shape[:-1], channels)
-        onto.write(part, canvas)
+
+    def work(share: slice) -> None:
+        for part in pieces(share, bytes_each):
+            rows = g[part].reshape(-1, filters)
+            here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
+            xp.matmul(rows, matrices, out=here)
+            canvas = scratch("conv.canvas", (len(g[part]), *whole, channels), g.dtype)
+            canvas.fill(0)
+            for one, cells in zip(here, all_cells, strict=True):
+                canvas[cells] += one.reshape(*g[part].shape[:-1], channels)
+            onto.write(part, canvas)
+
+    shares(len(g), bytes_each, work)
 
 
 def _turned(kernel: Any, groups: int) -> Any:

@@ -9,11 +9,11 @@ instead of kept: what fits the cache costs less than what has to be fetched. Rea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...backend import xp
-from ...tuning import column_sums, pieces, product, scratch
+from ...tuning import column_sums, pieces, product, scratch, shares
 from .windows import (
     Axis,
     merged_windows,
@@ -50,17 +50,21 @@ def slide(
         return y
     w = _matrices(kernel, groups)
     all_windows = _Windows(padded, axes, groups)
-    for part in all_windows.chunks():
-        rows = all_windows.rows(part)
-        if groups > 1:
-            each = xp.matmul(rows, w)  # (G, rows, F/G)
-            y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
-        elif rows.ndim == 3:  # one thin matrix a sample
-            xp.matmul(rows, w, out=y[part].reshape(len(rows), -1, filters))
-        else:
-            product(rows, w, out=y[part].reshape(-1, filters))
-        if finish:
-            finish(y[part])
+
+    def work(share: slice) -> None:
+        for part in pieces(share, all_windows.bytes_each):
+            rows = all_windows.rows(part)
+            if groups > 1:
+                each = xp.matmul(rows, w)  # (G, rows, F/G)
+                y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
+            elif rows.ndim == 3:  # one thin matrix a sample
+                xp.matmul(rows, w, out=y[part].reshape(len(rows), -1, filters))
+            else:
+                product(rows, w, out=y[part].reshape(-1, filters))
+            if finish:
+                finish(y[part])
+
+    shares(n, all_windows.bytes_each, work)
     return y
 
 
@@ -91,23 +95,28 @@ def _slide_bands(
     lines = padded.reshape(n * first.padded, *padded.shape[2:])
     all_windows = _Windows(lines, axes[1:], 1)
     matrices = kernel.reshape(first.window, -1, filters)
-    band = places(axes[1:]) * matrices.shape[1]
-    size = first.padded * band + 2 * math.prod(y.shape[1:])
-    for part in pieces(n, size * padded.dtype.itemsize):
-        target = y[part].reshape(part.stop - part.start, -1, filters)
-        bands = all_windows.rows(
-            slice(part.start * first.padded, part.stop * first.padded)
-        ).reshape(len(target), first.padded, -1, matrices.shape[1])
-        here = scratch("conv.band", target.shape, y.dtype)
-        for k, matrix in enumerate(matrices):
-            start = k * first.dilation
-            band_of_k = bands[:, start : start + first.out]
-            band_of_k = band_of_k.reshape(len(target), -1, matrices.shape[1])
-            product(band_of_k, matrix, out=here if k else target)
-            if k:
-                target += here
-        if finish:
-            finish(y[part])
+    inner = matrices.shape[1]
+    numbers = first.padded * places(axes[1:]) * inner + 2 * math.prod(y.shape[1:])
+    bytes_each = numbers * padded.dtype.itemsize
+
+    def work(share: slice) -> None:
+        for part in pieces(share, bytes_each):
+            target = y[part].reshape(part.stop - part.start, -1, filters)
+            of_lines = slice(part.start * first.padded, part.stop * first.padded)
+            bands = all_windows.rows(of_lines)
+            bands = bands.reshape(len(target), first.padded, -1, inner)
+            here = scratch("conv.band", target.shape, y.dtype)
+            for k, matrix in enumerate(matrices):
+                start = k * first.dilation
+                rows = bands[:, start : start + first.out]
+                rows = rows.reshape(len(target), -1, inner)
+                product(rows, matrix, out=here if k else target)
+                if k:
+                    target += here
+            if finish:
+                finish(y[part])
+
+    shares(n, bytes_each, work)
 
 
 def kernel_gradient(
@@ -124,23 +133,32 @@ def kernel_gradient(
         for cell, cells in offsets(axes):
             dw[cell][0] = column_sums(padded[cells] * g)
         return dw
-    dw.fill(0)
     filters = shape[-1]
-    total = dw.reshape(-1, filters) if groups == 1 else _matrices(dw, groups)
     all_windows = _Windows(padded, axes, groups)
-    for part in all_windows.chunks():
-        rows = all_windows.rows(part)
-        if groups > 1:
-            columns = g[part].reshape(-1, groups, filters // groups)
-            total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
-        elif rows.ndim == 3:
-            columns = g[part].reshape(len(rows), -1, filters)
-            total += xp.matmul(swap_last(rows), columns).sum(axis=0)
-        else:
-            here = scratch("conv.kernel_gradient", total.shape, dw.dtype)
-            total += xp.dot(rows.T, g[part].reshape(-1, filters), out=here)
+    # as the products come: (K·C, F), or (G, K·C/G, F/G)
+    whole = (math.prod(shape[:-1]), filters)
+    if groups > 1:
+        whole = (groups, whole[0], filters // groups)
+
+    def work(share: slice) -> Any:
+        total = xp.zeros(whole, dw.dtype)
+        for part in pieces(share, all_windows.bytes_each):
+            rows = all_windows.rows(part)
+            if groups > 1:
+                columns = g[part].reshape(-1, groups, filters // groups)
+                total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
+            elif rows.ndim == 3:
+                columns = g[part].reshape(len(rows), -1, filters)
+                total += xp.matmul(swap_last(rows), columns).sum(axis=0)
+            else:
+                here = scratch("conv.kernel_gradient", whole, dw.dtype)
+                total += xp.dot(rows.T, g[part].reshape(-1, filters), out=here)
+        return total
+
+    total = sum(shares(len(padded), all_windows.bytes_each, work))
     if groups > 1:  # (G, K·C/G, F/G) to (K, C/G, G·F/G)
-        dw[...] = xp.moveaxis(total, 0, 1).reshape(shape)
+        total = xp.moveaxis(total, 0, 1)
+    dw[...] = total.reshape(shape)
     return dw
 
 
@@ -164,7 +182,10 @@ class _Windows:
         self.samples, self.channels = len(padded), padded.shape[-1]
         self.places, self.groups = places(axes), groups
         self.cells = math.prod(a.window for a in axes)
-        self.itemsize, self.dtype = padded.dtype.itemsize, padded.dtype
+        self.dtype = padded.dtype
+        self.bytes_each = (
+            self.places * self.cells * self.channels * padded.dtype.itemsize
+        )
         thin = axes[-1].window * self.channels < THIN and self.places > 1
         if groups > 1:
             self.rows, self.view = self._groups, windows(padded, axes)
@@ -177,12 +198,6 @@ class _Windows:
             self.rows = self._columns
         else:
             self.rows, self.view = self._rows, merged_windows(padded, axes)
-
-    def chunks(self) -> Iterator[slice]:
-        """Slices of the batch whose windows fit the cache together."""
-        return pieces(
-            self.samples, self.places * self.cells * self.channels * self.itemsize
-        )
 
     def _rows(self, part: slice) -> Any:
         """(rows, K·C), in scratch memory."""
