@@ -68,21 +68,21 @@ ADAM = optimizers.Adam(1e20)
 ROWS: dict[str, tuple] = {
     # the learning rate
     "perceptron": (lambda: perceptron(1e30), "linear", OUT, "1 1", "rate"),
-    "not at once": (lambda: perceptron(10.0), "square", MSE, "3 1", "rate"),
-    "much later": (lambda: perceptron(0.6), "square", MSE, r"\d [3-9]", "rate"),
+    "not at once": (lambda: perceptron(10.0), "mean_squared_error", MSE, "3 1", "rate"),
+    "much later": (lambda: perceptron(0.6), "mean_squared_error", MSE, r"\d [3-9]", "rate"),
     "beyond float32": (lambda: perceptron(1e38), "linear", OUT, "1 1", "rate"),
     "momentum": (
         lambda: perceptron(optimizer=optimizers.SGD(1e10, momentum=0.9)),
-        *("square", MSE, "1 1", "rate"),
+        *("mean_squared_error", MSE, "1 1", "rate"),
     ),
     "adam": (lambda: perceptron(optimizer=ADAM), "linear", OUT, "1 1", "rate"),
     "cnn": (lambda: cnn(rate=1e30), "linear", OUT, "1 1", "rate", IMAGES),
-    "rnn": (lambda: recurrent(RNN, rate=1e25), "square", MSE, "1 1", "rate", SERIES),
-    "lstm": (lambda: recurrent(LSTM, rate=1e25), "square", MSE, "1 1", "rate", SERIES),
-    "gru": (lambda: recurrent(GRU, rate=1e25), "square", MSE, "1 1", "rate", SERIES),
+    "rnn": (lambda: recurrent(RNN, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
+    "lstm": (lambda: recurrent(LSTM, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
+    "gru": (lambda: recurrent(GRU, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
     "autoencoder": (
         lambda: autoencoder(rate=1e25),
-        *("square", MSE, "1 1", "rate", X, X),
+        *("mean_squared_error", MSE, "1 1", "rate", X, X),
     ),
     "attention": (
         lambda: own(Attentive, 1e30),
@@ -172,12 +172,12 @@ ROWS: dict[str, tuple] = {
     # data and targets
     "one huge sample": (
         lambda: perceptron(loss="mse"),
-        *("square", MSE, "2 1", "data", late(X, 1e25)),
+        *("mean_squared_error", MSE, "2 1", "data", late(X, 1e25)),
     ),
-    "huge pictures": (lambda: cnn(), "square", MSE, "0 1", "data", IMAGES * 1e22),
+    "huge pictures": (lambda: cnn(), "mean_squared_error", MSE, "0 1", "data", IMAGES * 1e22),
     "huge series": (
         lambda: recurrent(RNN, activation="relu"),
-        *("square", MSE, "0 1", "data", SERIES * 1e25),
+        *("mean_squared_error", MSE, "0 1", "data", SERIES * 1e25),
     ),
     "huge targets": (
         lambda: perceptron(),
@@ -207,7 +207,7 @@ ROWS: dict[str, tuple] = {
             Dense(1, name="out"),
             x=IMAGES,
         ),
-        *("square", MSE, "0 1", "first weights", IMAGES),
+        *("mean_squared_error", MSE, "0 1", "first weights", IMAGES),
     ),
     "deep": (lambda: deep(40, 10.0), "linear", "layer 'd", "0 1", "first weights"),
     "weights lost before": (broken_weights, "linear", OUT, "0 1", "bad weights"),

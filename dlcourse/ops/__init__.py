@@ -56,7 +56,11 @@ from .kernels.conv import conv
 from .kernels.conv_transpose import conv_transpose
 from .kernels.gated import gru, lstm
 from .kernels.linear import linear
-from .kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy
+from .kernels.losses import (
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+)
 from .kernels.norm import batch_norm, group_norm, layer_norm
 from .kernels.pool import average_pool, max_pool
 from .kernels.recurrent import rnn
@@ -122,6 +126,7 @@ __all__ = [
     "max_pool",
     "maximum",
     "mean",
+    "mean_squared_error",
     "min",
     "minimum",
     "multiply",
