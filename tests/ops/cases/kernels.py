@@ -231,13 +231,18 @@ does(
     "lstm",
     "hidden and cell",
     lambda module, *xs: (lambda h, c: h + 2 * c)(*module.lstm(*xs)),
-    *((2, 3, 3), (2, 2), (2, 2), (3, 8), (2, 8), (8,)),
+    *((2, 2, 4), (2, 3), (2, 3), (4, 12), (3, 12), (12,)),
     reference=lstm,
 )
-row("gru", (2, 3, 3), (2, 2), (3, 6), (2, 6), (2, 6), reference=gru)
 row(
     "gru",
-    *((2, 3, 3), (2, 2), (3, 6), (2, 6), (6,)),
+    *((2, 2, 4), (2, 3), (4, 9), (3, 9), (2, 9)),
+    reference=gru,
+    span=(-1.0, 1.0),
+)
+row(
+    "gru",
+    *((4, 2, 3), (4, 2), (3, 6), (2, 6), (6,)),
     reset_after=False,
     reference=gru_before,
     span=(-1.0, 1.0),
