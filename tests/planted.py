@@ -61,6 +61,7 @@ class Planted(NamedTuple):
 OUT, CULPRIT = "layer 'out'", "layer 'culprit'"
 MEMORY, NORM = "layer 'memory'", "layer 'norm'"
 MSE = "loss 'MeanSquaredError'"
+SQUARED = ("mean_squared_error", MSE)
 HUGE = Constant(1e20)
 RNN, LSTM, GRU = layers.SimpleRNN, layers.LSTM, layers.GRU
 ADAM = optimizers.Adam(1e20)
@@ -68,21 +69,44 @@ ADAM = optimizers.Adam(1e20)
 ROWS: dict[str, tuple] = {
     # the learning rate
     "perceptron": (lambda: perceptron(1e30), "linear", OUT, "1 1", "rate"),
-    "not at once": (lambda: perceptron(10.0), "mean_squared_error", MSE, "3 1", "rate"),
-    "much later": (lambda: perceptron(0.6), "mean_squared_error", MSE, r"\d [3-9]", "rate"),
+    "not at once": (lambda: perceptron(10.0), *SQUARED, "3 1", "rate"),
+    "much later": (
+        lambda: perceptron(0.6),
+        *SQUARED,
+        r"\d [3-9]",
+        "rate",
+    ),
     "beyond float32": (lambda: perceptron(1e38), "linear", OUT, "1 1", "rate"),
     "momentum": (
         lambda: perceptron(optimizer=optimizers.SGD(1e10, momentum=0.9)),
-        *("mean_squared_error", MSE, "1 1", "rate"),
+        *(*SQUARED, "1 1", "rate"),
     ),
     "adam": (lambda: perceptron(optimizer=ADAM), "linear", OUT, "1 1", "rate"),
     "cnn": (lambda: cnn(rate=1e30), "linear", OUT, "1 1", "rate", IMAGES),
-    "rnn": (lambda: recurrent(RNN, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
-    "lstm": (lambda: recurrent(LSTM, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
-    "gru": (lambda: recurrent(GRU, rate=1e25), "mean_squared_error", MSE, "1 1", "rate", SERIES),
+    "rnn": (
+        lambda: recurrent(RNN, rate=1e25),
+        *SQUARED,
+        "1 1",
+        "rate",
+        SERIES,
+    ),
+    "lstm": (
+        lambda: recurrent(LSTM, rate=1e25),
+        *SQUARED,
+        "1 1",
+        "rate",
+        SERIES,
+    ),
+    "gru": (
+        lambda: recurrent(GRU, rate=1e25),
+        *SQUARED,
+        "1 1",
+        "rate",
+        SERIES,
+    ),
     "autoencoder": (
         lambda: autoencoder(rate=1e25),
-        *("mean_squared_error", MSE, "1 1", "rate", X, X),
+        *(*SQUARED, "1 1", "rate", X, X),
     ),
     "attention": (
         lambda: own(Attentive, 1e30),
@@ -172,17 +196,22 @@ ROWS: dict[str, tuple] = {
     # data and targets
     "one huge sample": (
         lambda: perceptron(loss="mse"),
-        *("mean_squared_error", MSE, "2 1", "data", late(X, 1e25)),
+        *(*SQUARED, "2 1", "data", late(X, 1e25)),
     ),
-    "huge pictures": (lambda: cnn(), "mean_squared_error", MSE, "0 1", "data", IMAGES * 1e22),
+    "huge pictures": (
+        lambda: cnn(),
+        *SQUARED,
+        "0 1",
+        "data",
+        IMAGES * 1e22,
+    ),
     "huge series": (
         lambda: recurrent(RNN, activation="relu"),
-        *("mean_squared_error", MSE, "0 1", "data", SERIES * 1e25),
+        *(*SQUARED, "0 1", "data", SERIES * 1e25),
     ),
     "huge targets": (
         lambda: perceptron(),
-        "square",
-        MSE,
+        *SQUARED,
         "2 1",
         "targets",
         X,
@@ -207,7 +236,7 @@ ROWS: dict[str, tuple] = {
             Dense(1, name="out"),
             x=IMAGES,
         ),
-        *("mean_squared_error", MSE, "0 1", "first weights", IMAGES),
+        *(*SQUARED, "0 1", "first weights", IMAGES),
     ),
     "deep": (lambda: deep(40, 10.0), "linear", "layer 'd", "0 1", "first weights"),
     "weights lost before": (broken_weights, "linear", OUT, "0 1", "bad weights"),

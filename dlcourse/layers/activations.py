@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ConfigError, did_you_mean
+from ..ops.kernels.fused import fused_name
 
 NAMES = (
     "elu",
@@ -50,3 +51,13 @@ def get(activation: Any) -> Callable[[Any], Any]:
     raise ConfigError(
         f"There is no activation {activation!r}. {did_you_mean(activation, known)}"
     )
+
+
+def after(
+    op: Any, activation: Callable[[Any], Any], *args: Any, **settings: Any
+) -> Any:
+    """activation(op(*args)), in one pass where the op knows how: relu and tanh."""
+    name = fused_name(activation)
+    if name is not None:
+        return op(*args, **settings, activation=name)
+    return activation(op(*args, **settings))

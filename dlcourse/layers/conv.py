@@ -12,7 +12,6 @@ from typing import Any
 from .. import initializers, ops, regularizers
 from ..errors import ConfigError, ShapeError, check_count
 from ..ops.kernels.conv_transpose import transposed_geometry
-from ..ops.kernels.fused import fused_name
 from ..ops.kernels.windows import geometry, per_axis
 from . import activations
 from .base import Layer
@@ -81,11 +80,8 @@ class Convolution(Layer):
 
     def _run(self, convolution: Any, x: Any, kernel: Any, **settings: Any) -> Any:
         """Convolve, add the bias and apply the activation, in one pass if possible."""
-        args = (x, kernel) if self.bias is None else (x, kernel, self.bias)
-        name = fused_name(self.activation)
-        if name is not None:
-            return convolution(*args, **settings, activation=name)
-        return self.activation(convolution(*args, **settings))
+        weights = (kernel,) if self.bias is None else (kernel, self.bias)
+        return activations.after(convolution, self.activation, x, *weights, **settings)
 
     def _moves(self) -> dict[str, Any]:
         """How the window moves, as the ops take it."""

@@ -13,7 +13,6 @@ import numpy as np
 
 from .. import backend, initializers, ops, regularizers
 from ..errors import ShapeError, check_count, check_number
-from ..ops.kernels.fused import fused_name
 from . import activations
 from .base import Layer
 from .symbol import Shape, check_width
@@ -89,13 +88,9 @@ class Dense(Layer):
             )
 
     def call(self, x, training=False):
-        w = self.kernel
-        check_width(self.name, -1, w.shape[-2], x.shape)
-        args = (x, w, self.bias) if self.use_bias else (x, w)
-        name = fused_name(self.activation)
-        if name is not None:  # one pass instead of two
-            return ops.linear(*args, activation=name)
-        return self.activation(ops.linear(*args))
+        check_width(self.name, -1, self.kernel.shape[-2], x.shape)
+        weights = (self.kernel, self.bias) if self.use_bias else (self.kernel,)
+        return activations.after(ops.linear, self.activation, x, *weights)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.kernel is not None:

@@ -194,5 +194,9 @@ class TorchOps(Kernels):
         return y.reshape(logits.shape[:-1]) if reduction == "none" else y
 
     @staticmethod
+    def mean_squared_error(y, target):
+        return F.mse_loss(y, target)
+
+    @staticmethod
     def sigmoid_cross_entropy(logits, targets, *, reduction="mean"):
         return F.binary_cross_entropy_with_logits(logits, targets, reduction=reduction)

@@ -241,6 +241,13 @@ def distributed(rng: Rng) -> Case:
     return Case(call, [logits, labels], f"{logits.shape}, {how}")
 
 
+@row("mean_squared_error", 60)
+def squared(rng: Rng) -> Case:
+    y = some_logits(rng, 0)
+    call = lambda m, y, t: m.mean_squared_error(y, t)  # noqa: E731
+    return Case(call, [y, rng.normal(size=y.shape)], f"{y.shape}")
+
+
 @row("sigmoid_cross_entropy", 200)
 def binary(rng: Rng) -> Case:
     logits = some_logits(rng, 0)

@@ -261,7 +261,6 @@ def gru(x, h0, kernel, recurrent_kernel, bias, *, reset_after=True):
         else:
             b = xp.dot(h, u[:, : 2 * units]).reshape(n, 2, units)
             a[:, :2] = fast_sigmoid(a[:, :2] + b)
-            inner[t] = h
             a[:, 2] = xp.tanh(a[:, 2] + xp.dot(a[:, 1] * h, u[:, 2 * units :]))
         h = y[t] = a[:, 2] + a[:, 0] * (h - a[:, 2])
     saved = (x, h0, kernel, u, gates, inner, y, reset_after, bias is not None)

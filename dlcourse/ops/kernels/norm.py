@@ -209,7 +209,10 @@ def batch_norm(
     if (mean is None) != (variance is None):
         raise ConfigError("batch_norm needs mean and variance together, or neither.")
     x, gamma, beta = floats(x), floats(gamma), floats(beta)
-    for what, w in (("gamma", gamma), ("beta", beta), ("mean", mean)):
+    if mean is not None:
+        mean, variance = floats(mean), floats(variance)
+    vectors = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
+    for what, w in vectors.items():
         _check_line("batch_norm", what, w, x, axis)
     if mean is None:
         return _batch_norm(

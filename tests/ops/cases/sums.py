@@ -85,6 +85,8 @@ for shapes in (
 ):
     row("linear", *shapes, reference=linear, note=" ".join(map(str, shapes)))
 
+row("mean_squared_error", (3, 2), (3, 2), reference=lambda y, t: ((y - t) ** 2).mean())
+
 # ---------------------------------------------------------------- cross-entropies
 
 LABELS = np.array([[1, 0], [3, 3], [2, 1]])
