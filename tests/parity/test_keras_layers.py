@@ -93,4 +93,6 @@ def test_initializers_spread_as_keras_does(name, shape):
     spread = float(theirs.std())
     assert ours.mean() == pytest.approx(theirs.mean(), abs=0.03 * spread + 1e-9)
     assert ours.std() == pytest.approx(spread, rel=0.02, abs=1e-9)
-    assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.25)
+    # not the largest: one draw in 240,000 of Keras's truncated normal is not truncated
+    reach, expected = (np.quantile(np.abs(w), 0.999) for w in (ours, theirs))
+    assert reach == pytest.approx(expected, rel=0.1, abs=1e-9)
