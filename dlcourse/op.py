@@ -109,7 +109,7 @@ class Op:
             node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
             return new_tensor(y, node, True)
         if self.keeps_origin:
-            node = Node(self, args, settings, y, None, 0, "")
+            node = Node(self, args, settings, y, saved, 0, "")
             return new_tensor(y, node, False)
         return new_tensor(y, None, False)
 

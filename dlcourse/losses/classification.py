@@ -16,13 +16,19 @@ from ..tensor import Tensor, raw
 from .base import EPSILON, Loss, average
 
 
-def _logits(y_pred: Tensor, op: Any) -> Tensor | None:
-    """What went into `op`, if that is what made y_pred (along the last axis)."""
+def _logits(y_pred: Tensor, op: Any) -> tuple[Any, dict[str, Any]]:
+    """What went into `op`, if that is what made y_pred (along the last axis).
+
+    And what the cross-entropy need not compute again: the probabilities.
+    """
     node = made_by(y_pred)
     if node is None or node.op is not op:
-        return None
-    axis = node.settings.get("axis", -1)
-    return node.inputs[0] if axis in (-1, y_pred.ndim - 1) else None
+        return None, {}
+    if op is ops.sigmoid:
+        return node.inputs[0], {"sigmoid": node.y}
+    if node.settings.get("axis", -1) not in (-1, y_pred.ndim - 1):
+        return None, {}
+    return node.inputs[0], {"softmax": node.saved[0]}
 
 
 class BinaryCrossentropy(Loss):
@@ -55,19 +61,24 @@ class BinaryCrossentropy(Loss):
         return y_true * (1 - smooth) + 0.5 * smooth if smooth else y_true
 
     def per_sample(self, y_true, y_pred):
-        logits = y_pred if self.from_logits else _logits(y_pred, ops.sigmoid)
+        logits, known = self._from(y_pred)
         if logits is not None:
-            losses = ops.sigmoid_cross_entropy(logits, y_true, reduction="none")
+            losses = ops.sigmoid_cross_entropy(
+                logits, y_true, reduction="none", **known
+            )
         else:
             p = ops.clip(y_pred, EPSILON, 1 - EPSILON)
             losses = -(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p))
         return average(losses)
 
     def mean(self, y_true, y_pred):
-        logits = y_pred if self.from_logits else _logits(y_pred, ops.sigmoid)
+        logits, known = self._from(y_pred)
         if logits is None:
             return super().mean(y_true, y_pred)
-        return ops.sigmoid_cross_entropy(logits, y_true)
+        return ops.sigmoid_cross_entropy(logits, y_true, **known)
+
+    def _from(self, y_pred: Tensor) -> tuple[Any, dict[str, Any]]:
+        return (y_pred, {}) if self.from_logits else _logits(y_pred, ops.sigmoid)
 
 
 class CategoricalCrossentropy(Loss):
@@ -93,17 +104,21 @@ class CategoricalCrossentropy(Loss):
         return y_true * (1 - smooth) + smooth / y_true.shape[-1] if smooth else y_true
 
     def per_sample(self, y_true, y_pred):
-        logits = y_pred if self.from_logits else _logits(y_pred, ops.softmax)
+        logits, known = self._from(y_pred)
         if logits is not None:
-            return ops.softmax_cross_entropy(logits, y_true, reduction="none")
+            return ops.softmax_cross_entropy(logits, y_true, reduction="none", **known)
         p = y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
         return -ops.sum(y_true * ops.log(ops.clip(p, EPSILON, 1 - EPSILON)), axis=-1)
 
     def mean(self, y_true, y_pred):
-        logits = y_pred if self.from_logits else _logits(y_pred, ops.softmax)
+        logits, known = self._from(y_pred)
         if logits is None:
             return super().mean(y_true, y_pred)
-        return ops.softmax_cross_entropy(logits, y_true, checked=True)  # by `prepare`
+        known["checked"] = True  # by `prepare`
+        return ops.softmax_cross_entropy(logits, y_true, **known)
+
+    def _from(self, y_pred: Tensor) -> tuple[Any, dict[str, Any]]:
+        return (y_pred, {}) if self.from_logits else _logits(y_pred, ops.softmax)
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -132,14 +147,16 @@ class SparseCategoricalCrossentropy(Loss):
         return ops.check_labels(self.name, labels, y_pred.shape[-1])
 
     def per_sample(self, y_true, y_pred):
-        logits = y_pred if self.from_logits else _logits(y_pred, ops.softmax)
+        logits, known = self._from(y_pred)
         if logits is None:
             p = y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
             logits = ops.log(ops.clip(p, EPSILON, 1 - EPSILON))
             return -ops.take_along_axis(logits, y_true[..., None], axis=-1)[..., 0]
-        return ops.softmax_cross_entropy(logits, y_true, reduction="none", checked=True)
+        known["checked"] = True  # by `prepare`
+        return ops.softmax_cross_entropy(logits, y_true, reduction="none", **known)
 
     mean = CategoricalCrossentropy.mean
+    _from = CategoricalCrossentropy._from
 
 
 def _check_shares(name: str, y_true: Any) -> None:

@@ -19,7 +19,7 @@ from ..composite import mean
 from ..elementary import square
 from ..labels import check_labels
 from ..shaping import one_hot
-from .softmax import log_softmax_reference, shifted
+from .softmax import log_softmax_reference, softmax_parts
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -51,7 +51,12 @@ def _scaled(g: Any, factor: float, reduction: str, axes: int) -> Any:
 
 
 def softmax_cross_entropy_reference(
-    logits: Any, labels: Any, *, reduction: str = "mean", checked: bool = False
+    logits: Any,
+    labels: Any,
+    *,
+    reduction: str = "mean",
+    checked: bool = False,
+    softmax: Any = None,
 ) -> Any:
     """−Σ t·log softmax(z) by elementary ops."""
     classes = logits.shape[-1]
@@ -63,20 +68,21 @@ def softmax_cross_entropy_reference(
 
 
 @kernel(softmax_cross_entropy_reference, constants=("labels",))
-def softmax_cross_entropy(logits, labels, *, reduction="mean", checked=False):
+def softmax_cross_entropy(
+    logits, labels, *, reduction="mean", checked=False, softmax=None
+):
     """Cross-entropy of softmax(logits): −log of the true class's probability.
 
     Shapes: logits (…, C); labels either whole numbers (…,) in 0 … C − 1, or
     distributions (…, C). The result is a number, or (…,) with reduction "none". Labels
     that were `checked` before are not looked at again: on a GPU that would be a wait.
+    `softmax` may be what that kernel has saved of the same logits.
     Raises `LabelError` for a label out of range, `ShapeError` for shapes that differ.
 
     >>> softmax_cross_entropy([[0.0, 10000.0]], [0])
     array(10000., dtype=float32)
     """
-    z = shifted(logits, -1)
-    p = xp.exp(z)
-    total = p.sum(axis=-1, keepdims=True)
+    p, z, total = softmax or softmax_parts(logits, -1)
     if labels.shape == logits.shape:
         labels = labels.astype(logits.dtype)
         weight = labels.sum(axis=-1)
@@ -93,7 +99,6 @@ def softmax_cross_entropy(logits, labels, *, reduction="mean", checked=False):
             f"{logits.shape[:-1]} (class numbers) or {logits.shape} (distributions), "
             f"not {labels.shape}."
         )
-    p /= total
     y, factor = _reduce(losses, reduction)
     return y, (p, labels, z, total, factor, reduction)
 
@@ -118,19 +123,20 @@ def _(g, saved, needs, into):
 
 
 def sigmoid_cross_entropy_reference(
-    logits: Any, targets: Any, *, reduction: str = "mean"
+    logits: Any, targets: Any, *, reduction: str = "mean", sigmoid: Any = None
 ) -> Any:
     """log(1 + eᶻ) − t·z by elementary ops."""
     return _reduced(softplus(logits) - logits * targets, reduction)
 
 
 @kernel(sigmoid_cross_entropy_reference)
-def sigmoid_cross_entropy(logits, targets, *, reduction="mean"):
+def sigmoid_cross_entropy(logits, targets, *, reduction="mean", sigmoid=None):
     """Binary cross-entropy of p = sigmoid(z): −t·log p − (1 − t)·log(1 − p).
 
     Computed as max(z, 0) − z·t + log(1 + e^−|z|), which never overflows. Shapes: logits
-    and targets alike, any shape; targets in [0, 1]. Raises `ShapeError` if the shapes
-    differ, (n,) against (n, 1) included.
+    and targets alike, any shape; targets in [0, 1]. `sigmoid` may be that of the same
+    logits, where it is known. Raises `ShapeError` if the shapes differ, (n,) against
+    (n, 1) included.
 
     >>> sigmoid_cross_entropy([-1000.0, 1000.0], [0.0, 1.0])
     array(0., dtype=float32)
@@ -145,18 +151,18 @@ def sigmoid_cross_entropy(logits, targets, *, reduction="mean"):
     losses -= logits * targets
     losses += xp.log1p(small)
     y, factor = _reduce(losses, reduction)
-    return y, (logits, targets, small, factor, reduction)
+    return y, (logits, targets, small, sigmoid, factor, reduction)
 
 
 @sigmoid_cross_entropy.backward
 def _(g, saved, needs, into):
-    logits, targets, small, factor, reduction = saved
+    logits, targets, small, p, factor, reduction = saved
     scale = _scaled(g, factor, reduction, 0)
     dlogits = dtargets = None
     if needs[0]:
-        dlogits = xp.exp(xp.minimum(logits, 0))  # over 1 + small: the sigmoid
-        dlogits /= 1 + small
-        dlogits -= targets
+        if p is None:
+            p = xp.exp(xp.minimum(logits, 0)) / (1 + small)
+        dlogits = p - targets
         dlogits *= scale
     if needs[1]:
         dtargets = -logits * scale

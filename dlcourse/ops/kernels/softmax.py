@@ -25,6 +25,15 @@ def shifted(x: Any, axis: int) -> Any:
     return x - x.max(axis=axis, keepdims=True)
 
 
+def softmax_parts(x: Any, axis: int) -> tuple[Any, Any, Any]:
+    """Softmax, and what it is made from: x shifted, and the sum of the exponentials."""
+    z = shifted(x, axis)
+    y = xp.exp(z)
+    total = y.sum(axis=axis, keepdims=True)
+    y /= total
+    return y, z, total
+
+
 @kernel(softmax_reference)
 def softmax(x, *, axis=-1):
     """Scores to probabilities: yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ) along `axis`.
@@ -32,14 +41,13 @@ def softmax(x, *, axis=-1):
     >>> softmax([0.0, 0.0, 1000.0])
     array([0., 0., 1.], dtype=float32)
     """
-    y = xp.exp(shifted(x, axis))
-    y /= y.sum(axis=axis, keepdims=True)
-    return y, (y, axis)
+    parts = softmax_parts(x, axis)
+    return parts[0], (parts, axis)
 
 
 @softmax.backward
 def _(g, saved, needs, into):
-    y, axis = saved
+    (y, _, _), axis = saved
     gy = g * y
     return (gy - y * gy.sum(axis=axis, keepdims=True),)
 
