@@ -103,6 +103,8 @@ def check_width(name: str, axis: int, expected: int | None, shape: Shape) -> Non
 
 def check_input(name: str, expected: Shape, got: Shape) -> None:
     """Raise `ShapeError` unless `got` is what a model drawn for `expected` takes."""
+    if got[1:] == expected[1:] and expected[0] is None:
+        return  # nearly always
     fits = len(expected) == len(got) and all(
         want is None or want == have for want, have in zip(expected, got, strict=True)
     )

@@ -24,10 +24,9 @@ class Fused(NamedTuple):
 
 
 def _tanh_gradient(g: Any, y: Any) -> Any:
-    slope = y * y
-    xp.subtract(1, slope, out=slope)
-    slope *= g
-    return slope
+    lost = y * y  # g·(1 − y²)
+    lost *= g
+    return xp.subtract(g, lost, out=lost)
 
 
 FUSED: dict[str, Fused] = {
