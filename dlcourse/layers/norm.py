@@ -8,7 +8,7 @@ from .. import initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_number
 from ..modes import state, warn_if_looking
-from ..ops.kernels.norm import batch_statistics
+from ..ops.kernels.batch_norm import batch_statistics
 from .base import Layer
 from .symbol import Shape
 

@@ -52,6 +52,7 @@ from .elementary import (
     where,
 )
 from .kernels.attention import embedding, scaled_dot_product_attention
+from .kernels.batch_norm import batch_norm
 from .kernels.conv import conv
 from .kernels.conv_transpose import conv_transpose
 from .kernels.gated import gru, lstm
@@ -61,7 +62,7 @@ from .kernels.losses import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
-from .kernels.norm import batch_norm, group_norm, layer_norm
+from .kernels.norm import group_norm, layer_norm
 from .kernels.pool import average_pool, max_pool
 from .kernels.recurrent import rnn
 from .kernels.softmax import log_softmax, softmax
