@@ -1,7 +1,6 @@
 """What is tuned to the machine must never be seen in a result."""
 
 import threading
-import warnings
 
 import numpy as np
 import pytest
@@ -11,13 +10,6 @@ from dlcourse import tuning
 from tests import stand_in
 
 rng = np.random.default_rng(0)
-
-
-@pytest.fixture
-def two_threads(monkeypatch):
-    """Two threads share even the smallest work."""
-    monkeypatch.setattr(tuning, "threads", lambda: 2)
-    monkeypatch.setattr(tuning, "SHARED_BYTES", 0)
 
 
 # ----------------------------------------------------------------------------- memory
@@ -107,72 +99,24 @@ def test_a_block_divides_the_rows(rows):
 
 
 def test_pieces_cover_everything_once():
-    found = list(tuning.pieces(slice(3, 50), tuning.CHUNK_BYTES // 10))
-    assert [i for s in found for i in range(s.start, s.stop)] == list(range(3, 50))
+    found = list(tuning.pieces(47, tuning.CHUNK_BYTES // 10))
+    assert [i for s in found for i in range(s.start, s.stop)] == list(range(47))
     assert max(s.stop - s.start for s in found) == 10
-    assert len(list(tuning.pieces(slice(0, 3), 10 * tuning.CHUNK_BYTES))) == 3
+    assert len(list(tuning.pieces(3, 10 * tuning.CHUNK_BYTES))) == 3
     with dl.use_backend(stand_in.module()):
-        assert list(tuning.pieces(slice(3, 50), 1 << 30)) == [slice(3, 50)]
+        assert list(tuning.pieces(47, 1 << 30)) == [slice(0, 47)]
 
 
-# ---------------------------------------------------------------------------- threads
-
-
-def test_shares_come_back_in_order(two_threads):
-    seen = []
-
-    def work(part):
-        seen.append(threading.get_ident())
-        return list(range(part.start, part.stop))
-
-    first, second = tuning.shares(7, 1, work)
-    assert first + second == list(range(7))
-    assert len(set(seen)) == 2
-    assert tuning.shares(1, 1, work) == [[0]]  # one thing cannot be shared
-
-
-def test_an_error_and_the_way_errors_are_taken_come_through(two_threads):
-    def work(part):
-        if part.stop == 4:
-            raise ValueError("in the other thread")
-
-    with pytest.raises(ValueError, match="other thread"):
-        tuning.shares(4, 1, work)
-    with warnings.catch_warnings(), np.errstate(over="ignore"):
-        warnings.simplefilter("error")
-        tuning.shares(4, 1, lambda part: np.float32(1e38) * np.ones(2, "f") * 1e38)
-
-
-def test_what_blas_was_told_counts(monkeypatch):
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    count = tuning.threads.__wrapped__
-    assert count() >= 1
-    monkeypatch.setenv("MKL_NUM_THREADS", "5")
-    assert count() == 5
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
-    assert count() == 3
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "many")
-    assert count() == 5
-
-
-@pytest.mark.parametrize("groups", [1, 2, 4])
-@pytest.mark.parametrize("strides", [1, 2])
-def test_a_convolution_is_the_same_in_two_threads(strides, groups, monkeypatch):
-    x, w = rng.normal(size=(5, 9, 8, 4)), rng.normal(size=(3, 2, 4 // groups, 8))
-    b = rng.normal(size=8)
-
-    def run():
-        tensors = [dl.Tensor(a, requires_grad=True) for a in (x, w, b)]
-        settings = {"strides": strides, "padding": "same", "groups": groups}
-        y = dl.ops.conv(*tensors, **settings, activation="tanh")
-        (y * y).sum().backward()
-        return [y.data, *(t.grad for t in tensors)]
-
-    alone = run()
-    monkeypatch.setattr(tuning, "threads", lambda: 2)
-    monkeypatch.setattr(tuning, "SHARED_BYTES", 0)
-    together, again = run(), run()
-    for one, two, three in zip(alone, together, again, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-12, atol=1e-12)
-        np.testing.assert_array_equal(two, three)
+@pytest.mark.parametrize("shape", [(256, 40, 32), (257, 40, 32), (7, 3, 2)])
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_products_are_added_in_blocks(shape, lead):
+    rows, inner, columns = shape
+    a, b = (
+        rng.normal(size=(*lead, rows, inner)),
+        rng.normal(size=(*lead, rows, columns)),
+    )
+    total = rng.normal(size=(inner, columns))
+    flat = a.reshape(-1, inner).T @ b.reshape(-1, columns)
+    expected = total + flat
+    tuning.add_product(total, a, b)
+    np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)

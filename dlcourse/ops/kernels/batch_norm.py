@@ -13,7 +13,7 @@ from typing import Any
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError
-from ...tuning import column_sums, fold, pieces, scratch, shares
+from ...tuning import column_sums, fold, pieces, scratch
 from ..composite import mean as mean_of
 from ..elementary import sqrt, square
 from ..shaping import floats
@@ -74,16 +74,12 @@ def batch_statistics(x: Any, axis: int = -1) -> tuple[Any, Any]:
 
 
 def _in_pieces(lines: Any, arrays: int, work: Callable[[slice], Any]) -> Any:
-    """The sum of ``work(part)`` over parts of the lines, shared by the threads.
+    """The sum of ``work(part)`` over parts of the lines.
 
     `arrays` like such a part are in use at a time, and shall fit the cache together.
     """
     bytes_each = arrays * lines.dtype.itemsize * lines.shape[1]
-
-    def of_share(share: slice) -> Any:
-        return sum(work(part) for part in pieces(share, bytes_each))
-
-    return sum(shares(len(lines), bytes_each, of_share))
+    return sum(work(part) for part in pieces(len(lines), bytes_each))
 
 
 def _channel_rows(x: Any, axis: int) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ...backend import xp
-from ...tuning import pieces, scratch, shares
+from ...tuning import pieces, scratch
 from .sliding import is_depthwise, slide, swap_last
 from .windows import Axis, inner, offsets, pad_space, places
 
@@ -107,18 +107,15 @@ def _paint(g: Any, kernel: Any, axes: Sequence[Axis], onto: Onto) -> None:
     bytes_each = numbers * g.dtype.itemsize
     all_cells = [cells for _, cells in offsets(axes)]
 
-    def work(share: slice) -> None:
-        for part in pieces(share, bytes_each):
-            rows = g[part].reshape(-1, filters)
-            here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
-            xp.matmul(rows, matrices, out=here)
-            canvas = scratch("conv.canvas", (len(g[part]), *whole, channels), g.dtype)
-            canvas.fill(0)
-            for one, cells in zip(here, all_cells, strict=True):
-                canvas[cells] += one.reshape(*g[part].shape[:-1], channels)
-            onto.write(part, canvas)
-
-    shares(len(g), bytes_each, work)
+    for part in pieces(len(g), bytes_each):
+        rows = g[part].reshape(-1, filters)
+        here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)
+        xp.matmul(rows, matrices, out=here)
+        canvas = scratch("conv.canvas", (len(g[part]), *whole, channels), g.dtype)
+        canvas.fill(0)
+        for one, cells in zip(here, all_cells, strict=True):
+            canvas[cells] += one.reshape(*g[part].shape[:-1], channels)
+        onto.write(part, canvas)
 
 
 def _turned(kernel: Any, groups: int) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...backend import xp
-from ...tuning import column_sums, pieces, product, scratch, shares
+from ...tuning import add_product, column_sums, pieces, product, scratch
 from .windows import (
     Axis,
     merged_windows,
@@ -51,20 +51,17 @@ def slide(
     w = _matrices(kernel, groups)
     all_windows = _Windows(padded, axes, groups)
 
-    def work(share: slice) -> None:
-        for part in pieces(share, all_windows.bytes_each):
-            rows = all_windows.rows(part)
-            if groups > 1:
-                each = xp.matmul(rows, w)  # (G, rows, F/G)
-                y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
-            elif rows.ndim == 3:  # one thin matrix a sample
-                xp.matmul(rows, w, out=y[part].reshape(len(rows), -1, filters))
-            else:
-                product(rows, w, out=y[part].reshape(-1, filters))
-            if finish:
-                finish(y[part])
-
-    shares(n, all_windows.bytes_each, work)
+    for part in pieces(n, all_windows.bytes_each):
+        rows = all_windows.rows(part)
+        if groups > 1:
+            each = xp.matmul(rows, w)  # (G, rows, F/G)
+            y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
+        elif rows.ndim == 3:  # one thin matrix a sample
+            xp.matmul(rows, w, out=y[part].reshape(len(rows), -1, filters))
+        else:
+            product(rows, w, out=y[part].reshape(-1, filters))
+        if finish:
+            finish(y[part])
     return y
 
 
@@ -118,37 +115,26 @@ def _slide_bands(
     matrices = kernel.reshape(len(kernel), -1, filters)
     bytes_each = bands.bytes_each + 2 * y.nbytes // max(1, len(y))
 
-    def work(share: slice) -> None:
-        for part in pieces(share, bytes_each):
-            target = y[part].reshape(part.stop - part.start, -1, filters)
-            here = scratch("conv.band", target.shape, y.dtype)
-            for k, rows in enumerate(bands.rows(part)):
-                product(rows, matrices[k], out=here if k else target)
-                if k:
-                    target += here
-            if finish:
-                finish(y[part])
-
-    shares(len(y), bytes_each, work)
+    for part in pieces(len(y), bytes_each):
+        target = y[part].reshape(part.stop - part.start, -1, filters)
+        here = scratch("conv.band", target.shape, y.dtype)
+        for k, rows in enumerate(bands.rows(part)):
+            product(rows, matrices[k], out=here if k else target)
+            if k:
+                target += here
+        if finish:
+            finish(y[part])
 
 
 def _bands_gradient(padded: Any, g: Any, axes: Sequence[Axis], dw: Any) -> None:
     """`kernel_gradient` where bands will do."""
     bands, filters = _Bands(padded, axes), dw.shape[-1]
-    shape = (len(dw), bands.inner, filters)
-
-    def work(share: slice) -> Any:
-        total = xp.zeros(shape, dw.dtype)
-        for part in pieces(share, bands.bytes_each):
-            columns = g[part].reshape(part.stop - part.start, -1, filters)
-            each = (len(columns), *shape[1:])
-            here = scratch("conv.band_gradient", each, dw.dtype)
-            for k, rows in enumerate(bands.rows(part)):
-                xp.matmul(swap_last(rows), columns, out=here)
-                total[k] += here[0] if len(here) == 1 else here.sum(axis=0)
-        return total
-
-    dw[...] = sum(shares(len(g), bands.bytes_each, work)).reshape(dw.shape)
+    dw.fill(0)
+    totals = dw.reshape(len(dw), bands.inner, filters)
+    for part in pieces(len(g), bands.bytes_each):
+        columns = g[part].reshape(part.stop - part.start, -1, filters)
+        for k, rows in enumerate(bands.rows(part)):
+            add_product(totals[k], rows, columns)
 
 
 def kernel_gradient(
@@ -169,31 +155,16 @@ def kernel_gradient(
         _bands_gradient(padded, g, axes, dw)
         return dw
     filters = shape[-1]
+    dw.fill(0)
+    total = _matrices(dw, groups)  # (K·C, F), or (G, K·C/G, F/G): views
     all_windows = _Windows(padded, axes, groups)
-    # as the products come: (K·C, F), or (G, K·C/G, F/G)
-    whole = (math.prod(shape[:-1]), filters)
-    if groups > 1:
-        whole = (groups, whole[0], filters // groups)
-
-    def work(share: slice) -> Any:
-        total = xp.zeros(whole, dw.dtype)
-        for part in pieces(share, all_windows.bytes_each):
-            rows = all_windows.rows(part)
-            if groups > 1:
-                columns = g[part].reshape(-1, groups, filters // groups)
-                total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
-            elif rows.ndim == 3:
-                columns = g[part].reshape(len(rows), -1, filters)
-                total += xp.matmul(swap_last(rows), columns).sum(axis=0)
-            else:
-                here = scratch("conv.kernel_gradient", whole, dw.dtype)
-                total += xp.dot(rows.T, g[part].reshape(-1, filters), out=here)
-        return total
-
-    total = sum(shares(len(padded), all_windows.bytes_each, work))
-    if groups > 1:  # (G, K·C/G, F/G) to (K, C/G, G·F/G)
-        total = xp.moveaxis(total, 0, 1)
-    dw[...] = total.reshape(shape)
+    for part in pieces(len(padded), all_windows.bytes_each):
+        rows = all_windows.rows(part)
+        if groups > 1:
+            columns = g[part].reshape(-1, groups, filters // groups)
+            total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
+        else:
+            add_product(total, rows, g[part].reshape(*rows.shape[:-1], filters))
     return dw
 
 
