@@ -121,6 +121,9 @@ MORE = {
         ones(2, 3), ones(2, 3), ones(2, 3), mask=np.tri(2)
     ),
     "diagonal": lambda: dl.ops.einsum("ii->i", leaf(3, 3)).sum().backward(),
+    "a bias for many places": lambda: dl.ops.conv(
+        leaf(1, 9000, 1), leaf(1, 1, 4), leaf(4)
+    ),
     "conv in groups, strided": lambda: (
         dl.ops.conv(leaf(1, 6, 4), leaf(2, 2, 4), strides=2, groups=2).sum().backward()
     ),

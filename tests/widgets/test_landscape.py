@@ -44,7 +44,9 @@ def test_the_slice_of_the_path_explains_it_and_a_random_one_does_not(explorer):
     walk = explorer.result
     assert walk.surface.explained < 0.02
     assert abs(np.log(walk.map_loss / walk.surface.path_loss)).max() > 2
-    assert "0.075 %" in explorer._artists.plane.share.get_text()
+    assert f"{100 * walk.surface.explained:.2g} %" in (
+        explorer._artists.plane.share.get_text()
+    )
 
 
 def test_the_network_at_the_dot(explorer):
