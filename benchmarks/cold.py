@@ -31,10 +31,19 @@ def megabytes(which: str) -> float:
         return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
+def bring(module: str) -> None:
+    """Import a library; DeZero asks for ``np.int``, which NumPy 2 has not."""
+    if module == "dezero":
+        import numpy
+
+        vars(numpy)["int"] = int
+    importlib.import_module(module)
+
+
 def imported(library: str, module: str) -> dict[str, float]:
     """Import `module` and nothing else."""
     start = time.perf_counter()
-    importlib.import_module(module)
+    bring(module)
     return {
         "import": time.perf_counter() - start,
         "memory, imported": megabytes("VmHWM"),
@@ -43,7 +52,7 @@ def imported(library: str, module: str) -> dict[str, float]:
 
 def first_step(library: str, module: str, born: float) -> dict[str, float]:
     """Import, build W2, take one step; `born` is when the process was started."""
-    importlib.import_module(module)
+    bring(module)
     from . import libraries
     from .problems import problem
 
