@@ -131,6 +131,7 @@ for kind in ("max_pool", "average_pool"):
         ((2, 5, 6, 2), (2, 3), (2, 1), "same"),
         ((1, 5, 5, 2), (3, 3), (2, 2), ((1, 1), (0, 1))),
         ((1, 4, 3, 4, 2), (2, 1, 2), None, "valid"),
+        ((1, 6, 7, 2), (3, 3), None, "valid"),  # side by side, more than two cells
     ):
         full = (kind, size, strides or size, padding)
         reference = lambda x, full=full: pooled(x, *full)  # noqa: E731
