@@ -1,9 +1,10 @@
 """What makes plain NumPy fast on a processor: caches, BLAS paths, and no new memory.
 
 Every choice that is about the machine and not about the mathematics is here, with its
-reason and what it brought (one core of a Sapphire Rapids, OpenBLAS). On a GPU the same
-functions do the plain thing: there the library's own kernels know better. The kernels
-in ``ops/kernels`` use them; read ``ops/kernels/conv.py`` next.
+reason and what it brought (one core of a server's processor, Sapphire Rapids or EPYC,
+with OpenBLAS). On a GPU the same functions do the plain thing: there the library's own
+kernels know better. The kernels in ``ops/kernels`` use them; read
+``ops/kernels/conv.py`` next.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from . import backend
 from .backend import xp
 
 CHUNK_BYTES = 1 << 20
-"""Work on this much at a time: it and its result stay in a 2 MB second-level cache.
+"""Work on this much at a time: it stays in a second-level cache of 1 or 2 MB.
 Columns of a whole batch made a convolution's step 1.4 to 1.55 times as long."""
 
 SMALL_PRODUCT = 1_000_000

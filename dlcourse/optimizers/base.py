@@ -18,6 +18,7 @@ from ..backend import xp
 from ..config import Configurable
 from ..errors import ConfigError, ShapeError, check_number
 from ..tensor import Tensor
+from ..tuning import on_host
 
 # A rule passes over its arrays a dozen times; in pieces of so many floats (weights,
 # gradient, two states and a spare block: 640 KB) they stay in the cache meanwhile.
@@ -159,7 +160,7 @@ class Optimizer(Configurable):
         self.begin_step()
         for key, w, g in zip(keys, weights, gradients, strict=True):
             state = self._state_of(key, w)
-            if w.size <= CHUNK or backend.get_backend() != "numpy":
+            if w.size <= CHUNK or not on_host():
                 spares = [xp.empty_like(w) for _ in range(self.spares)]
                 self._decay(w, rate, spares)
                 self.update(w, g, rate, *spares, **state)
@@ -197,7 +198,7 @@ class Optimizer(Configurable):
         Room for a rule's temporaries is taken and given back to the library's pool,
         from which the rule is then served.
         """
-        if not weights or backend.get_backend() == "numpy":
+        if not weights or on_host():
             return
         for key, w in zip(keys, weights, strict=True):
             self._state_of(key, w)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ...backend import xp
 from ...tuning import pieces, scratch
-from .sliding import is_depthwise, slide, swap_last
+from .sliding import is_depthwise, slide
 from .windows import Axis, inner, offsets, pad_space, places
 
 
@@ -100,13 +100,12 @@ def _paint(g: Any, kernel: Any, axes: Sequence[Axis], onto: Onto) -> None:
     On a canvas for a few samples, from which they are taken over while in the cache.
     """
     filters, channels = kernel.shape[-1], kernel.shape[-2]
-    matrices = swap_last(kernel.reshape(-1, channels, filters))  # (K, F, C)
-    matrices = xp.ascontiguousarray(matrices)
+    matrices = xp.swapaxes(kernel.reshape(-1, channels, filters), -1, -2)
+    matrices = xp.ascontiguousarray(matrices)  # (K, F, C)
     whole = tuple(a.padded for a in axes)
     numbers = (places(axes) * len(matrices) + math.prod(whole)) * channels
     bytes_each = numbers * g.dtype.itemsize
     all_cells = [cells for _, cells in offsets(axes)]
-
     for part in pieces(len(g), bytes_each):
         rows = g[part].reshape(-1, filters)
         here = scratch("conv.paint", (len(matrices), len(rows), channels), g.dtype)

@@ -50,7 +50,6 @@ def slide(
         return y
     w = _matrices(kernel, groups)
     all_windows = _Windows(padded, axes, groups)
-
     for part in pieces(n, all_windows.bytes_each):
         rows = all_windows.rows(part)
         if groups > 1:
@@ -114,7 +113,6 @@ def _slide_bands(
     bands, filters = _Bands(padded, axes), kernel.shape[-1]
     matrices = kernel.reshape(len(kernel), -1, filters)
     bytes_each = bands.bytes_each + 2 * y.nbytes // max(1, len(y))
-
     for part in pieces(len(y), bytes_each):
         target = y[part].reshape(part.stop - part.start, -1, filters)
         here = scratch("conv.band", target.shape, y.dtype)
@@ -162,7 +160,7 @@ def kernel_gradient(
         rows = all_windows.rows(part)
         if groups > 1:
             columns = g[part].reshape(-1, groups, filters // groups)
-            total += xp.matmul(swap_last(rows), xp.moveaxis(columns, 1, 0))
+            total += xp.matmul(xp.swapaxes(rows, -1, -2), xp.moveaxis(columns, 1, 0))
         else:
             add_product(total, rows, g[part].reshape(*rows.shape[:-1], filters))
     return dw
@@ -185,7 +183,7 @@ class _Windows:
     """All windows of a batch, laid out as matrices a few samples at a time."""
 
     def __init__(self, padded: Any, axes: Sequence[Axis], groups: int) -> None:
-        self.samples, self.channels = len(padded), padded.shape[-1]
+        self.channels = padded.shape[-1]
         self.places, self.groups = places(axes), groups
         self.cells = math.prod(a.window for a in axes)
         self.dtype = padded.dtype
@@ -223,7 +221,7 @@ class _Windows:
         shape = (len(view), self.cells * self.channels, self.places)
         columns = scratch("conv.columns", shape, self.dtype)
         xp.copyto(columns.reshape(view.shape), view)
-        return swap_last(columns)
+        return xp.swapaxes(columns, -1, -2)
 
     def _as_it_is(self, part: slice) -> Any:
         """(rows, C): a window of one cell needs no copy."""
@@ -235,8 +233,3 @@ class _Windows:
         cells = self.view[part].reshape(-1, self.cells, self.groups, each)
         rows = xp.moveaxis(cells, 2, 0)
         return rows.reshape(self.groups, len(cells), -1)
-
-
-def swap_last(x: Any) -> Any:
-    """The transpose of each matrix in a stack of arrays, as a view."""
-    return xp.swapaxes(x, -1, -2)
