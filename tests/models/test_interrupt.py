@@ -20,6 +20,9 @@ import numpy as np
 import dlcourse as dl
 from dlcourse.callbacks import EarlyStopping, LambdaCallback
 
+# a shell that starts the tests in the background makes them deaf to interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 x = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 y = x[:, :1]
 
