@@ -88,8 +88,10 @@ class Dense(Layer):
             )
 
     def call(self, x, training=False):
-        check_width(self.name, -1, self.kernel.shape[-2], x.shape)
-        weights = (self.kernel, self.bias) if self.use_bias else (self.kernel,)
+        kernel = self.kernel
+        if x.shape[-1:] != kernel.data.shape[-2:-1]:
+            check_width(self.name, -1, kernel.shape[-2], x.shape)
+        weights = (kernel, self.bias) if self.use_bias else (kernel,)
         return activations.after(ops.linear, self.activation, x, *weights)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

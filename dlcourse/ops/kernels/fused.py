@@ -34,6 +34,8 @@ FUSED: dict[str, Fused] = {
     "tanh": Fused(lambda y: xp.tanh(y, out=y), _tanh_gradient, tanh),
 }
 
+_NAMES = {id(entry.op): name for name, entry in FUSED.items()}
+
 
 def fused(name: str) -> Fused:
     """The entry of that name; raises `ConfigError` with the nearest right one."""
@@ -46,7 +48,4 @@ def fused(name: str) -> Fused:
 
 def fused_name(activation: Any) -> str | None:
     """The name under which kernels know this op, or None."""
-    for name, entry in FUSED.items():
-        if entry.op is activation:
-            return name
-    return None
+    return _NAMES.get(id(activation))
