@@ -75,6 +75,7 @@ class Layer(Configurable):
 
     reads_indices = False  # does the layer take whole numbers as they are?
     _takes_training = True
+    _takes_activation = False  # can call() apply that of the layer behind as well?
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -82,6 +83,7 @@ class Layer(Configurable):
         cls._takes_training = any(
             p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
         )
+        cls._takes_activation &= any(p.name == "activation" for p in parameters)
 
     def __init__(
         self,

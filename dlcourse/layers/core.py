@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend, initializers, ops, regularizers
 from ..errors import ShapeError, check_count, check_number
+from ..ops.kernels.fused import fused_name
 from . import activations
 from .base import Layer
 from .symbol import Shape, check_width
@@ -109,6 +110,11 @@ class Activation(Layer):
 
     def call(self, x, training=False):
         return self.activation(x)
+
+
+def fusable(layer: Layer | None) -> str | None:
+    """What this layer does, if the kernel of the layer before it can do it as well."""
+    return fused_name(layer.activation) if type(layer) is Activation else None
 
 
 class Dropout(Layer):
