@@ -211,12 +211,15 @@ def _adam(problem: Problem) -> Any:
 
 def _steps(model: Any, problem: Problem) -> Steps:
     import dlcourse as dl
+    from dlcourse.models.repeating import Repeater
 
     theta = model._pack()
     x, y, _ = model._prepare(problem.x, problem.y, None)
 
+    forward = Repeater(model)
+
     def train() -> float:
-        return float(model._step(theta, x, y, None)[0])
+        return float(model._step(theta, x, y, None, forward)[0])
 
     def infer() -> Any:
         with dl.no_grad():
