@@ -216,13 +216,16 @@ def _adam(problem: Problem) -> Any:
 
 def _steps(model: Any, problem: Problem) -> Steps:
     import dlcourse as dl
+    from dlcourse.models.repeating import Repeater
 
     theta = model._pack()
     x, y, _ = model._prepare(problem.x, problem.y, None)
     read = problem.settings.get("read", float)
 
+    forward = Repeater(model)
+
     def train() -> Any:
-        return read(model._step(theta, x, y, None)[0])
+        return read(model._step(theta, x, y, None, forward)[0])
 
     def infer() -> Any:
         with dl.no_grad():
