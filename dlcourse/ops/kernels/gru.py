@@ -21,6 +21,7 @@ from .recurrent import (
     blocks_back,
     check_shapes,
     hidden_states,
+    input_gradient,
     joined_inputs,
     joined_weights,
     open_up,
@@ -126,8 +127,8 @@ def _(g, saved, needs, into):
     steps, _, n, units = values.shape
     dtype, width = values.dtype, joined.shape[2]
     ones = units + has_bias  # where h and the ones end, and x begins
-    to_x = way_back(joined_weights(w, u, None, (0, 1, 2))[:, units:])  # (3, U, D)
-    back = way_back(joined_weights(w[:0], u, None, (2, 0, 1)))  # (3, U, U)
+    back, to_x = way_back(joined_weights(w, u, None, (2, 0, 1, 2)), units)
+    back, to_x = back[:3], to_x[1:]  # h, z, r and z, r, h
     if reset_after:
         sums = (
             WeightSums(3, ones, units, dtype),
@@ -157,7 +158,7 @@ def _(g, saved, needs, into):
             dh[k] *= z[k]
             carried += dh[k]
         if needs[0]:
-            xp.add.reduce(xp.matmul(dz[-3:], to_x[:, None]), 0, None, dx[block])
+            input_gradient(dz[-3:], to_x, dx[block])
         if any(needs[2:]) and reset_after:
             sums[0].add(joined[block, :, :ones], dz[:3])
             sums[1].add(joined[block, :, units:], dz[1:])

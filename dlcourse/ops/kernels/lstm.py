@@ -20,6 +20,7 @@ from .recurrent import (
     blocks_back,
     check_shapes,
     hidden_states,
+    input_gradient,
     joined_inputs,
     joined_weights,
     open_up,
@@ -93,34 +94,33 @@ def _(g, saved, needs, into):
     steps, _, n, units = values.shape
     dtype = values.dtype
     g_hidden, g_cell = (g, None) if g.ndim == 3 else g
-    back = way_back(joined_weights(w if needs[0] else w[:0], u, None, ORDER))
-    parts = xp.empty((4, n, back.shape[2]), dtype)
-    d = xp.empty((steps + 1, n, back.shape[2]), dtype)  # of [h, x] before each step
-    d[steps] = 0
-    dc = xp.zeros((n, units), dtype)
+    back, to_x = way_back(joined_weights(w, u, None, ORDER), units)
+    parts = xp.empty((4, n, units), dtype)
+    dx = xp.empty((steps, n, len(w)), dtype) if needs[0] else None
+    dc, carried = (xp.zeros((n, units), dtype) for _ in range(2))
     sums = WeightSums(4, joined.shape[2], units, dtype)
     for block in blocks_back(steps, n):
         y = values[block].swapaxes(0, 1)  # (5, steps, N, U)
         dh, slopes = time_first(g_hidden, block), _slopes(y, cell[block])
         through, dz = slopes[0], slopes[1:]  # what is to be them, but for a factor
         for k in range(len(dh) - 1, -1, -1):
-            t = block.start + k
-            dh[k] += d[t + 1, :, :units]
+            dh[k] += carried
             through[k] *= dh[k]
             dc += through[k]
             if g_cell is not None:
-                dc += g_cell[:, t]
+                dc += g_cell[:, block.start + k]
             dz[:3, k] *= dc
             dz[3, k] *= dh[k]
             xp.matmul(dz[:, k], back, out=parts)
-            xp.add.reduce(parts, 0, None, d[t])
+            xp.add.reduce(parts, 0, None, carried)
             dc *= y[3, k]
+        if needs[0]:
+            input_gradient(dz, to_x, dx[block])
         if any(needs[3:]):
             sums.add(joined[block], dz)
-    dx = d[:-1, :, units:].swapaxes(0, 1) if needs[0] else None
-    dh0 = d[0, :, :units] if needs[1] else None
+    dx = dx.swapaxes(0, 1) if needs[0] else None
     weights = sums.split(len(w), needs[3:], into[3:], ORDER)
-    return dx, dh0, dc if needs[2] else None, *weights
+    return dx, carried if needs[1] else None, dc if needs[2] else None, *weights
 
 
 def _slopes(y: Any, before: Any) -> Any:
