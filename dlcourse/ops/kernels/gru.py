@@ -88,8 +88,8 @@ def gru(x, h0, kernel, recurrent_kernel, bias, *, reset_after=True):
     n, steps = x.shape[:2]
     dtype = max(x.dtype, kernel.dtype)  # the wider of the two
     joined = joined_inputs(x, h0, bias, dtype)
-    both = first if second is None else first + second
-    gates = joined_weights(kernel, recurrent_kernel, both, (0, 1))
+    total = first if second is None else first + second
+    gates = joined_weights(kernel, recurrent_kernel, total, (0, 1))
     gates *= 0.5  # for sigmoid(z) = tanh(z/2)/2 + 1/2
     [outer] = joined_weights(kernel, recurrent_kernel, first, (2,))
     if reset_after:  # each part of the candidate from the half it depends on
@@ -99,20 +99,21 @@ def gru(x, h0, kernel, recurrent_kernel, bias, *, reset_after=True):
         candidates = joined.copy()  # [r·h, 1, x]
     kept = steps if state.recording else 1  # who is to look at them again?
     values = xp.empty((kept, 4 if reset_after else 3, n, units), dtype)
-    written = xp.empty((n, units), dtype)
+    two = xp.empty((2, n, units), dtype)
+    fresh, written = (xp.empty((n, units), dtype) for _ in range(2))
     for t in range(steps):
         before = joined[t, :, :units]
         y = values[t % kept]
         z, r, candidate = y[-3:]
-        open_up(xp.tanh(xp.matmul(joined[t], gates, out=y[-3:-1]), out=y[-3:-1]))
+        open_up(xp.tanh(xp.matmul(joined[t], gates, out=two), out=y[-3:-1]))
         if reset_after:
             xp.dot(joined[t, :, : len(inner)], inner, out=y[0])
-            xp.dot(joined[t, :, units:], outer, out=candidate)
-            candidate += xp.multiply(r, y[0], out=written)
+            xp.dot(joined[t, :, units:], outer, out=fresh)
+            fresh += xp.multiply(r, y[0], out=written)
         else:
             xp.multiply(r, before, out=candidates[t, :, :units])
-            xp.dot(candidates[t], outer, out=candidate)
-        xp.tanh(candidate, out=candidate)
+            xp.dot(candidates[t], outer, out=fresh)
+        xp.tanh(fresh, out=candidate)
         xp.subtract(before, candidate, out=written)
         written *= z
         xp.add(candidate, written, out=joined[t + 1, :, :units])

@@ -68,13 +68,12 @@ def _lstm(x, h0, c0, kernel, recurrent_kernel, bias, *, cells=True):
     kept = steps if cells or state.recording else 1  # who is to look at them again?
     values = xp.empty((kept, 5, n, units), dtype)  # tanh(c), then the gates in ORDER
     cell = xp.empty((kept + 1, n, units), dtype)
-    written = xp.empty((n, units), dtype)
+    z, written = xp.empty((4, n, units), dtype), xp.empty((n, units), dtype)
     cell[0] = c0
     for t in range(steps):
         squashed, candidate, i, f, o = y = values[t % kept]
-        z = xp.matmul(joined[t], weights, out=y[1:])
-        xp.tanh(z, out=z)
-        open_up(z[1:])
+        xp.tanh(xp.matmul(joined[t], weights, out=z), out=y[1:])
+        open_up(y[2:])
         c = xp.multiply(f, cell[t % (kept + 1)], out=cell[(t + 1) % (kept + 1)])
         c += xp.multiply(i, candidate, out=written)
         xp.tanh(c, out=squashed)
