@@ -18,6 +18,7 @@ from ..products import matmul
 from ..shaping import floats, getitem, split, stack
 from .recurrent import (
     WeightSums,
+    backwards,
     blocks_back,
     check_shapes,
     hidden_states,
@@ -142,30 +143,30 @@ def _(g, saved, needs, into):
     carried = xp.zeros((n, units), dtype)
     for block in blocks_back(steps, n):
         y = values[block].swapaxes(0, 1)  # (3 or 4, steps, N, U)
-        z, r, _ = y[-3:]
-        dh, dz = time_first(g, block), _slopes(y, joined[block, :, :units])
-        for k in range(len(dh) - 1, -1, -1):
-            dh[k] += carried
+        dhs, slopes = time_first(g, block), _slopes(y, joined[block, :, :units])
+        walk = dhs, slopes.swapaxes(0, 1), *y[-3:-1]
+        for dh, dz, z, r in backwards(*walk):  # dz is a factor short of it
+            dh += carried
             if reset_after:
-                dz[:, k] *= dh[k]
-                xp.matmul(dz[:3, k], back, out=parts)
+                dz *= dh
+                xp.matmul(dz[:3], back, out=parts)
             else:
-                dz[::2, k] *= dh[k]
-                through = xp.dot(dz[2, k], back[0], out=parts[0])  # of r·h
-                dz[1, k] *= through
-                through *= r[k]
-                xp.matmul(dz[:2, k], back[1:], out=parts[1:])
+                dz[::2] *= dh
+                through = xp.dot(dz[2], back[0], out=parts[0])  # of r·h
+                dz[1] *= through
+                through *= r
+                xp.matmul(dz[:2], back[1:], out=parts[1:])
             xp.add.reduce(parts, 0, None, carried)
-            dh[k] *= z[k]
-            carried += dh[k]
+            dh *= z
+            carried += dh
         if needs[0]:
-            input_gradient(dz[-3:], to_x, dx[block])
+            input_gradient(slopes[-3:], to_x, dx[block])
         if any(needs[2:]) and reset_after:
-            sums[0].add(joined[block, :, :ones], dz[:3])
-            sums[1].add(joined[block, :, units:], dz[1:])
+            sums[0].add(joined[block, :, :ones], slopes[:3])
+            sums[1].add(joined[block, :, units:], slopes[1:])
         elif any(needs[2:]):
-            sums[0].add(joined[block], dz[:2])
-            sums[1].add(candidates[block], dz[2:])
+            sums[0].add(joined[block], slopes[:2])
+            sums[1].add(candidates[block], slopes[2:])
     shapes = w.shape, u.shape, (2, 3 * units) if reset_after else (3 * units,)
     dw, du, db = (
         room(slot, shape, dtype) if need else None

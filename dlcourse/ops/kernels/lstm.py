@@ -17,6 +17,7 @@ from ..products import matmul
 from ..shaping import floats, getitem, split, stack
 from .recurrent import (
     WeightSums,
+    backwards,
     blocks_back,
     check_shapes,
     hidden_states,
@@ -100,23 +101,24 @@ def _(g, saved, needs, into):
     sums = WeightSums(4, joined.shape[2], units, dtype)
     for block in blocks_back(steps, n):
         y = values[block].swapaxes(0, 1)  # (5, steps, N, U)
-        dh, slopes = time_first(g_hidden, block), _slopes(y, cell[block])
-        through, dz = slopes[0], slopes[1:]  # what is to be them, but for a factor
-        for k in range(len(dh) - 1, -1, -1):
-            dh[k] += carried
-            through[k] *= dh[k]
-            dc += through[k]
+        dhs, slopes = time_first(g_hidden, block), _slopes(y, cell[block])
+        walk = range(steps)[block], dhs, slopes.swapaxes(0, 1), y[3]
+        for t, dh, dz, f in backwards(*walk):  # dz is a factor short of it
+            through, of_c, of_o = dz[0], dz[1:4], dz[4]
+            dh += carried
+            through *= dh
+            dc += through
             if g_cell is not None:
-                dc += g_cell[:, block.start + k]
-            dz[:3, k] *= dc
-            dz[3, k] *= dh[k]
-            xp.matmul(dz[:, k], back, out=parts)
+                dc += g_cell[:, t]
+            of_c *= dc
+            of_o *= dh
+            xp.matmul(dz[1:], back, out=parts)
             xp.add.reduce(parts, 0, None, carried)
-            dc *= y[3, k]
+            dc *= f
         if needs[0]:
-            input_gradient(dz, to_x, dx[block])
+            input_gradient(slopes[1:], to_x, dx[block])
         if any(needs[3:]):
-            sums.add(joined[block], dz)
+            sums.add(joined[block], slopes[1:])
     dx = dx.swapaxes(0, 1) if needs[0] else None
     weights = sums.split(len(w), needs[3:], into[3:], ORDER)
     return dx, carried if needs[1] else None, dc if needs[2] else None, *weights

@@ -147,6 +147,11 @@ def time_first(a: Any, block: slice) -> Any:
     return a[:, block].swapaxes(0, 1).copy()
 
 
+def backwards(*rows: Any) -> Iterator[tuple[Any, ...]]:
+    """What belongs to each step, from the last step of a block to its first."""
+    return zip(*(row[::-1] for row in rows), strict=True)
+
+
 class WeightSums:
     """The gradient of joined weights (G, K, U), summed up block by block of steps."""
 
@@ -262,15 +267,15 @@ def _(g, saved, needs, into):
     carried = xp.zeros((n, units), dtype)
     sums = WeightSums(1, joined.shape[2], units, dtype)
     for block in blocks_back(steps, n):
-        dz = time_first(g, block)
+        dzs = time_first(g, block)  # what is to be them, but for a factor
         slopes = slope(joined[1:][block, :, :units])
-        for k in range(len(dz) - 1, -1, -1):
-            dz[k] += carried
-            dz[k] *= slopes[k]
-            xp.dot(dz[k], back[0], out=carried)
+        for dz, factor in backwards(dzs, slopes):
+            dz += carried
+            dz *= factor
+            xp.dot(dz, back[0], out=carried)
         if needs[0]:
-            input_gradient(dz[None], to_x, dx[block])
+            input_gradient(dzs[None], to_x, dx[block])
         if any(needs[2:]):
-            sums.add(joined[block], dz[None])
+            sums.add(joined[block], dzs[None])
     dx = dx.swapaxes(0, 1) if needs[0] else None
     return dx, carried if needs[1] else None, *sums.split(len(w), needs[2:], into[2:])
