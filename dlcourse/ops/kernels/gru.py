@@ -168,32 +168,13 @@ def _(g, saved, needs, into):
             sums[0].add(joined[block], slopes[:2])
             sums[1].add(candidates[block], slopes[2:])
     shapes = w.shape, u.shape, (2, 3 * units) if reset_after else (3 * units,)
-    dw, du, db = (
+    gradients = [
         room(slot, shape, dtype) if need else None
         for need, slot, shape in zip(needs[2:], into[2:], shapes, strict=True)
-    )
-    if reset_after:
-        places = [
-            (sums[0], (2, 0, 1), slice(units), du),
-            (sums[0], (2, 0, 1), slice(units, ones), None if db is None else db[1]),
-            (sums[1], (0, 1, 2), slice(has_bias), None if db is None else db[0]),
-            (sums[1], (0, 1, 2), slice(has_bias, None), dw),
-        ]
-    else:
-        places = [
-            (each, order, rows, out)
-            for each, order in zip(sums, ((0, 1), (2,)), strict=True)
-            for rows, out in (
-                (slice(units), du),
-                (slice(units, ones), db),
-                (slice(ones, width), dw),
-            )
-        ]
-    for each, order, rows, out in places:
-        if out is not None:
-            each.write(rows, out, order)
+    ]
+    _write(sums, units, ones, *gradients)
     dx = dx.swapaxes(0, 1) if needs[0] else None
-    return dx, carried if needs[1] else None, dw, du, db
+    return dx, carried if needs[1] else None, *gradients
 
 
 def _slopes(y: Any, before: Any) -> Any:
@@ -221,3 +202,30 @@ def _slopes(y: Any, before: Any) -> Any:
         of_r *= r
         of_r *= before
     return slopes
+
+
+def _write(sums: Any, units: int, ones: int, dw: Any, du: Any, db: Any) -> None:
+    """Write the sums to the gradients of kernel, recurrent kernel and bias."""
+    first, second = sums
+    one = ones - units
+    if len(first.total) == 3:  # of [h, 1] and of [1, x]
+        db = (None, None) if db is None else (db[0], db[1])
+        places = [
+            (first, (2, 0, 1), slice(units), du),
+            (first, (2, 0, 1), slice(units, ones), db[1]),
+            (second, (0, 1, 2), slice(one), db[0]),
+            (second, (0, 1, 2), slice(one, None), dw),
+        ]
+    else:  # of [h, 1, x] and of [r·h, 1, x]
+        places = [
+            (each, order, rows, out)
+            for each, order in ((first, (0, 1)), (second, (2,)))
+            for rows, out in (
+                (slice(units), du),
+                (slice(units, ones), db),
+                (slice(ones, None), dw),
+            )
+        ]
+    for each, order, rows, out in places:
+        if out is not None:
+            each.write(rows, out, order)
