@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import libraries, machine, page, picture
+from . import libraries, machine, markdown, page, picture
 from .cold import cold_rows
 from .problems import PROBLEMS, SERIES, problem
 from .results import Results
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
 def measure(results: Results, names: list[str], others: list[str], rounds: int) -> None:
     """Measure the problems, and keep each result as soon as it is there."""
     threads = results.threads
-    known = {"problem": "machine", "peak": machine.peak(threads), **machine.describe()}
+    known = {"problem": "machine", **machine.speeds(threads), **machine.describe()}
     results.add(known)
     for name in names:
         if "=" in name and threads > 1:
@@ -107,8 +107,8 @@ def measure(results: Results, names: list[str], others: list[str], rounds: int) 
             ratio = results.ratio(name, kind, library)
             value = results.value(name, library, kind)
             if value and ratio:
-                beside = "" if library == OURS else page.ratio_text(ratio)
-                shown = f"{page.time_text(value.median):>9} {beside}"
+                beside = "" if library == OURS else markdown.ratio_text(ratio)
+                shown = f"{markdown.time_text(value.median):>9} {beside}"
                 print(f"  {library:12} {kind} {shown}", flush=True)
 
 

@@ -36,7 +36,10 @@ def environment(threads: int) -> dict[str, str]:
     names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
     limits = {f"{name}_NUM_THREADS": str(threads) for name in names}
     # Keras asks for its backend when it is imported, also where nothing is set up
-    return {**os.environ, **limits, "KERAS_BACKEND": "jax"}
+    wanted = {**os.environ, **limits, "KERAS_BACKEND": "jax"}
+    # installed libraries come compiled; a fresh checkout may compile itself once, too
+    wanted.pop("PYTHONDONTWRITEBYTECODE", None)
+    return wanted
 
 
 class Process:

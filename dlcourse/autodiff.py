@@ -153,6 +153,7 @@ def _walk(
     heap: list[tuple[int, Node]] = []
     oldest = 0
     collect = targets is None
+    anomaly = state.anomaly
     if targets and all(isinstance(key, Node) for key in targets):
         oldest = min(key.order for key in targets)
 
@@ -183,11 +184,11 @@ def _walk(
         into: list[Any] = []  # where a gradient may be written at once
         for a in node.inputs:
             need = isinstance(a, Tensor) and a.requires_grad
-            slot = a._slot if need and collect else None
-            if slot is not None:
-                slot = _free_slot(a, node.inputs[: len(into)], g)
             needs.append(need)
-            into.append(slot)
+            if need and collect and a._slot is not None:
+                into.append(_free_slot(a, node.inputs[: len(into)], g))
+            else:
+                into.append(None)
             if need and a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
@@ -196,24 +197,28 @@ def _walk(
                 )
         if create_graph:
             contributions = _pull_graph(node, g, needs)
-        elif state.anomaly:  # what a rule computes on its way is its own business
+        elif anomaly:  # what a rule computes on its way is its own business
             with state.set(anomaly=None):
                 contributions = node.op.pull(node, g, needs, into)
         else:
             contributions = node.op.pull(node, g, needs, into)
-        for a, c, need in zip(node.inputs, contributions, needs):
+        for a, c, need, slot in zip(node.inputs, contributions, needs, into):
             if not need or c is None:
                 continue
-            x = a.data
-            if c.shape != x.shape:
-                c = sum_to(c, shape=x.shape)
-            if c.dtype is not x.dtype and c.dtype != x.dtype:
-                c = cast(c, dtype=x.dtype)
-            if state.anomaly:
+            if c is not slot:
+                x = a.data
+                if c.shape != x.shape:
+                    c = sum_to(c, shape=x.shape)
+                if c.dtype != x.dtype:
+                    c = cast(c, dtype=x.dtype)
+            if anomaly:
                 check_finite(
                     node.op, [g], c, node.place, backward=node, outputs=outputs
                 )
-            give(a, c)
+            if c is slot:
+                a.grad = c  # it was written to its place at once
+            else:
+                give(a, c)
 
 
 def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:

@@ -77,7 +77,11 @@ class Op:
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         if settings:
-            args, settings = self._bind(args, settings)
+            if not self._known.isdisjoint(settings):
+                args = self._bind(args, settings)
+            for name, value in settings.items():
+                if isinstance(value, np.generic):
+                    settings[name] = value.item()
         arrays = []
         any_tensor = record = odd = False
         ndarray = xp.ndarray
@@ -131,19 +135,15 @@ class Op:
             )
         return problem
 
-    def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> Any:
-        """Positional arguments given by name, put in their places."""
-        if not self._known.isdisjoint(settings):
-            args = list(args)
-            for name in self.names[len(args) :]:
-                if name in settings:
-                    args.append(settings.pop(name))
-                elif not self._known.isdisjoint(settings):
-                    args.append(self.defaults.get(name))
-        for name, value in settings.items():
-            if isinstance(value, np.generic):
-                settings[name] = value.item()
-        return args, settings
+    def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+        """The arguments, with those given by name (no settings any more) in place."""
+        args = list(args)
+        for name in self.names[len(args) :]:
+            if name in settings:
+                args.append(settings.pop(name))
+            elif not self._known.isdisjoint(settings):
+                args.append(self.defaults.get(name))
+        return args
 
     def _clean(self, arrays: list[Any]) -> list[Any]:
         """Make numbers, lists, integer and foreign arrays fit the float arrays beside.

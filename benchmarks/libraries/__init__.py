@@ -1,9 +1,10 @@
 """One file for each library, all with the same few names, none needed but dlcourse's.
 
 ``NAME`` is what the tables call it, ``PACKAGE`` the distribution that `pip` knows, and
-``MODULE`` what a program imports; ``setup(threads)`` is called once, before anything
-else. A function named like a workload, ``W3(problem)``, sets the network up with the
-problem's own weights, data and settings, and returns what can be timed:
+``MODULE`` what a program imports; ``ARRAYS = False`` marks a library without arrays;
+``setup(threads)`` is called once, before anything else. A function named like a
+workload, ``W3(problem)``, sets the network up with the problem's own weights, data and
+settings, and returns what can be timed:
 
 - ``"train"``: one step (forward, loss, backward, update), which returns the loss before
   its update as a float;
@@ -47,6 +48,11 @@ def load(name: str) -> ModuleType:
 def is_installed(name: str) -> bool:
     """Can the library of that name be imported here?"""
     return importlib.util.find_spec(load(name).MODULE) is not None
+
+
+def has_arrays(name: str) -> bool:
+    """Does the library of that name compute with arrays?"""
+    return getattr(load(name), "ARRAYS", True)
 
 
 def version_of(name: str) -> str:

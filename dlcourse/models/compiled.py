@@ -195,8 +195,10 @@ class Compiled:
         value = self.loss.of_batch(y, y_pred, weight)
         if self._loss_weight is not None:
             value = value * self._loss_weight
-        for penalty in (self._theta or self._pack()).penalties():
-            value = value + penalty
+        theta = self._theta or self._pack()
+        if theta.penalized:
+            for penalty in theta.penalties():
+                value = value + penalty
         return value, y_pred
 
     def _step(self, theta: Theta, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
@@ -206,9 +208,7 @@ class Compiled:
         if value.requires_grad:
             value.backward()
         theta.complete_gradients()
-        self.optimizer.apply(
-            [theta.vector], [theta.gradient], parts=theta.gradient_parts()
-        )
+        self.optimizer.apply([theta.vector], [theta.gradient], parts=theta.parts)
         theta.written()
         return value.data, outputs.arrays(y_pred)
 

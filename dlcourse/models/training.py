@@ -100,6 +100,7 @@ class Trainer(Compiled):
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
             StopBetweenSteps() as stop,
         ):
+            self._pack()
             watchers.send("on_train_begin", {})
             try:
                 if resume is not None:
@@ -123,12 +124,12 @@ class Trainer(Compiled):
             for metric in self._metrics:
                 metric.reset_state()
         quiet = not watchers.per_batch["on_train_batch_end"]
-        theta = self._pack()
+        theta = self._theta
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
             watchers.send("on_train_batch_begin", run.batch, {})
             xb, yb, wb = run.samples = [data.pick(part, index) for part in samples]
-            if not theta.is_intact():
+            if theta is None or not theta.is_intact():
                 theta = self._pack()
             try:
                 value, y_pred = self._step(theta, xb, yb, wb)
