@@ -41,8 +41,8 @@ def spread(values: list[float]) -> Spread:
 class Results:
     """Everything measured with one number of threads, from and to a folder."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        self.folder = folder / f"threads-{threads}"
+    def __init__(self, folder: Path, threads: int, name: str = "") -> None:
+        self.folder = folder / (name or f"threads-{threads}")
         self.threads = threads
         self.found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.folder.glob("*.json")):

@@ -183,18 +183,24 @@ def _walk(
         needs: list[bool] = []
         into: list[Any] = []  # where a gradient may be written at once
         for a in node.inputs:
-            need = isinstance(a, Tensor) and a.requires_grad
-            needs.append(need)
-            if need and collect and a._slot is not None:
-                into.append(_free_slot(a, node.inputs[: len(into)], g))
-            else:
+            if not isinstance(a, Tensor) or not a.requires_grad:
+                needs.append(False)
                 into.append(None)
-            if need and a._written > node.order:
+                continue
+            if a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
                     "after this graph was recorded, so its gradients would be wrong. "
                     "Run the forward pass again before backward()."
                 )
+            slot = a._slot
+            if slot is not None:
+                if collect and a.grad is None and slot.dtype == g.dtype:
+                    a.grad = slot  # taken: the same weight may come a second time
+                else:
+                    slot = None
+            needs.append(True)
+            into.append(slot)
         if create_graph:
             contributions = _pull_graph(node, g, needs)
         elif anomaly:  # what a rule computes on its way is its own business
@@ -203,21 +209,22 @@ def _walk(
         else:
             contributions = node.op.pull(node, g, needs, into)
         for a, c, need, slot in zip(node.inputs, contributions, needs, into):
-            if not need or c is None:
+            if not need:
                 continue
-            if c is not slot:
-                x = a.data
-                if c.shape != x.shape:
-                    c = sum_to(c, shape=x.shape)
-                if c.dtype != x.dtype:
-                    c = cast(c, dtype=x.dtype)
+            if slot is not None and c is not slot:
+                a.grad = None  # the place was offered, but not used
+            if c is None:
+                continue
+            x = a.data
+            if c.shape != x.shape:
+                c = sum_to(c, shape=x.shape)
+            if c.dtype != x.dtype:
+                c = cast(c, dtype=x.dtype)
             if anomaly:
                 check_finite(
                     node.op, [g], c, node.place, backward=node, outputs=outputs
                 )
-            if c is slot:
-                a.grad = c  # it was written to its place at once
-            else:
+            if c is not slot:
                 give(a, c)
 
 
@@ -235,17 +242,6 @@ def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:
 
 def _place(node: Node) -> str:
     return f" in {node.place}" if node.place else ""
-
-
-def _free_slot(weight: Tensor, before: Sequence[Any], g: Any) -> Any:
-    """Where this gradient may be written, if nothing else is or will be there."""
-    slot = weight._slot
-    if weight.grad is not None or slot.dtype != g.dtype:
-        return None
-    for a in before:
-        if a is weight:
-            return None
-    return slot
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

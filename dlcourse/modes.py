@@ -20,12 +20,13 @@ from .tensor import raw
 
 
 class _State:
-    __slots__ = ("anomaly", "place", "probing", "recording")
+    __slots__ = ("anomaly", "calls", "place", "probing", "recording")
 
     def __init__(self) -> None:
         self.recording = True  # do ops on Tensors leave nodes behind?
         self.anomaly: Watch | None = None  # is every value checked?
         self.place = ""  # the layer that is being called
+        self.calls: list[Any] | None = None  # what ops were called, if that is wanted
         self.probing = False  # is a model only tried out, to see what shape comes out?
 
     @contextmanager

@@ -13,6 +13,11 @@ settings, and returns what can be timed:
 - ``"fit"``, where the library has a training loop of its own: as many steps through it
   as ``problem.settings["fit_steps"]`` says.
 
+``setup_gpu()``, where there is one, takes the place of ``setup``: from then on the
+library computes on the GPU; it returns a function that waits until the GPU is idle.
+There ``problem.settings`` has a "device", PyTorch's name of it, and a "read", which
+leaves a step's loss on the device instead of waiting for it.
+
 What a library cannot do, it does not define. All sizes are read from the problem's
 arrays, for a size series runs the same function at other sizes. Libraries are imported
 inside functions and in ``setup``: a file must load where its library is missing.

@@ -201,16 +201,24 @@ class Compiled:
                 value = value + penalty
         return value, y_pred
 
-    def _step(self, theta: Theta, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
-        """Forward, loss, backward, update."""
+    def _step(
+        self, theta: Theta, x: Any, y: Any, weight: Any, forward: Any = None
+    ) -> tuple[Any, Any]:
+        """Forward, loss, backward, update; `forward` may be a `Repeater`."""
         theta.forget_gradients()
-        value, y_pred = self._loss_of(x, y, weight, training=True)
+        if forward is None:
+            value, y_pred = self._loss_of(x, y, weight, training=True)
+        else:
+            value, y_pred = forward(x, y, weight)
         if value.requires_grad:
             value.backward()
         theta.complete_gradients()
         self.optimizer.apply([theta.vector], [theta.gradient], parts=theta.parts)
         theta.written()
-        return value.data, outputs.arrays(y_pred)
+        found = value.data, outputs.arrays(y_pred)
+        if forward is not None:
+            forward.forget()
+        return found
 
     def _at(self, problem: NonFiniteError, place: str = "") -> NonFiniteError:
         """Say where it happened, and how large the learning rate is if it is named."""

@@ -55,6 +55,10 @@ class Theta:
         self.parts = [weight._slot for weight in self.weights]  # each one's gradient
         mark_written(self.weights)
 
+    def __deepcopy__(self, memo: Any) -> None:
+        """A copied model has copies of the weights: they are packed anew."""
+        return None
+
     def owns(self, weights: Sequence[Weight]) -> bool:
         """Are these exactly the weights here, and still views into this vector?"""
         return len(weights) == len(self.weights) and all(

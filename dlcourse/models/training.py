@@ -19,6 +19,7 @@ from . import checkpoint, data, outputs
 from .checkpoint import Run
 from .compiled import Compiled
 from .interrupt import StopBetweenSteps
+from .repeating import Repeater
 
 
 class Trainer(Compiled):
@@ -95,6 +96,7 @@ class Trainer(Compiled):
             watcher.set_params(parameters)
         self.stop_training = False
         run = self._run = Run(generator, shuffle, batch_size, initial_epoch, watchers)
+        run.forward = Repeater(self)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
@@ -113,7 +115,7 @@ class Trainer(Compiled):
                 if self._theta is not None:
                     self._theta.forget_gradients()  # they are not the student's
                 watchers.send("on_train_end", run.logs)
-                run.samples = None  # the last batch need not be kept
+                run.samples = run.forward = None  # the last batch need not be kept
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
@@ -132,7 +134,7 @@ class Trainer(Compiled):
             if theta is None or not theta.is_intact():
                 theta = self._pack()
             try:
-                value, y_pred = self._step(theta, xb, yb, wb)
+                value, y_pred = self._step(theta, xb, yb, wb, run.forward)
             except NonFiniteError as problem:
                 place = f"batch {run.batch} of epoch {run.epoch + 1}"
                 raise self._at(problem, place) from None
