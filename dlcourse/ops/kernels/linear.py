@@ -11,9 +11,10 @@ from typing import Any
 from ...autodiff import kernel
 from ...backend import xp
 from ...errors import ShapeError
-from ...tuning import column_sums, ones, scratch
+from ...tuning import SMALL_PRODUCT, column_sums, ones, scratch
 from ..products import matmul
 from ..shaping import expand_dims
+from .blocks import dot
 from .fused import fused
 
 
@@ -52,15 +53,14 @@ def linear(x, w, b=None, *, activation=None):
     _check(x, w, b)
     if w.ndim == 3:
         y = _runs_forward(x, w, b)
-    elif x.ndim == 2:
-        y = xp.dot(x, w)  # np.dot starts sooner than @ on small matrices
-        if b is not None:
-            y += b
     else:
-        y = xp.dot(x.reshape(-1, x.shape[-1]), w)
+        rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])  # (N, in)
+        # np.dot starts sooner than @ on small matrices
+        y = xp.dot(rows, w) if len(rows) * w.size <= SMALL_PRODUCT else dot(rows, w)
         if b is not None:
             y += b
-        y = y.reshape(*x.shape[:-1], w.shape[-1])
+        if rows is not x:
+            y = y.reshape(*x.shape[:-1], w.shape[-1])
     if activation is None:
         return y, (x, w, None, None)
     activation = fused(activation)
@@ -76,16 +76,19 @@ def _(g, saved, needs, into):
         return _runs_backward(g, x, w, (*needs, False)[:3], into[1])
     dx = dw = db = None
     rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])  # (N, out)
+    product = xp.dot if len(rows) * w.size <= SMALL_PRODUCT else dot
     if needs[1]:
         inputs = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-        dw = xp.dot(inputs.T, rows, out=into[1])
+        dw = product(inputs.T, rows, out=into[1])
     if len(needs) > 2 and needs[2]:
         db = column_sums(rows, out=into[2])
     if needs[0]:
-        # few rows against a large w: BLAS is faster the other way round (3.8 → 2.7 ms
-        # for 32 rows and 4,096 × 512)
-        turned = 8 * len(rows) < len(w)
-        dx = xp.dot(w, rows.T).T if turned else xp.dot(rows, w.T)
+        if 8 * len(rows) < len(w):
+            # few rows against a large w: BLAS is faster the other way round, most of
+            # all with g in the order it wants (32 rows, 4,096 × 512: 3.3 → 1.4 ms)
+            dx = product(w, rows.T.copy()).T
+        else:
+            dx = xp.dot(rows, w.T)
         dx = dx if x.ndim == 2 else dx.reshape(x.shape)
     return dx, dw, db
 
@@ -95,8 +98,8 @@ def _(g, saved, needs, into):
 # 16 units (64 runs of 2-16-1: 229 -> 60 us), and elementwise ops keep the layout.
 #
 # Where all share x, they are one network of R·out units: one product, in which the bias
-# is the weight of an input that is always 1 (64 runs of 2-16: 86 -> 38 µs forward, 76 ->
-# 24 µs backward).
+# is the weight of an input that is always 1 (64 runs of 2-16: 86 -> 38 µs forward, 76
+# -> 24 µs backward).
 
 
 def _runs_forward(x: Any, w: Any, b: Any) -> Any:
