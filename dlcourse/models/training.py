@@ -96,7 +96,8 @@ class Trainer(Compiled):
             watcher.set_params(parameters)
         self.stop_training = False
         run = self._run = Run(generator, shuffle, batch_size, initial_epoch, watchers)
-        run.forward = Repeater(self)
+        if watchers.are_ours:  # others may change anything between two steps
+            run.forward = Repeater(self)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
