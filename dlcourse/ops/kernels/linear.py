@@ -55,8 +55,8 @@ def linear(x, w, b=None, *, activation=None):
         y = _runs_forward(x, w, b)
     else:
         rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])  # (N, in)
-        # np.dot starts sooner than @ on small matrices
-        y = xp.dot(rows, w) if len(rows) * w.size <= SMALL_PRODUCT else dot(rows, w)
+        # on small matrices x.dot(w) starts sooner than np.dot(x, w), and that than x @ w
+        y = rows.dot(w) if len(rows) * w.size <= SMALL_PRODUCT else dot(rows, w)
         if b is not None:
             y += b
         if rows is not x:
@@ -76,19 +76,20 @@ def _(g, saved, needs, into):
         return _runs_backward(g, x, w, (*needs, False)[:3], into[1])
     dx = dw = db = None
     rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])  # (N, out)
-    product = xp.dot if len(rows) * w.size <= SMALL_PRODUCT else dot
+    large = len(rows) * w.size > SMALL_PRODUCT
     if needs[1]:
-        inputs = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-        dw = product(inputs.T, rows, out=into[1])
+        inputs = (x if x.ndim == 2 else x.reshape(-1, x.shape[-1])).T  # (in, N)
+        dw = dot(inputs, rows, into[1]) if large else inputs.dot(rows, into[1])
     if len(needs) > 2 and needs[2]:
         db = column_sums(rows, out=into[2])
     if needs[0]:
         if 8 * len(rows) < len(w):
             # few rows against a large w: BLAS is faster the other way round, most of
             # all with g in the order it wants (32 rows, 4,096 × 512: 3.3 → 1.4 ms)
-            dx = product(w, rows.T.copy()).T
+            columns = rows.T.copy()
+            dx = (dot(w, columns) if large else w.dot(columns)).T
         else:
-            dx = xp.dot(rows, w.T)
+            dx = rows.dot(w.T)
         dx = dx if x.ndim == 2 else dx.reshape(x.shape)
     return dx, dw, db
 
