@@ -55,7 +55,7 @@ def linear(x, w, b=None, *, activation=None):
         y = _runs_forward(x, w, b)
     else:
         rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])  # (N, in)
-        # on small matrices x.dot(w) starts sooner than np.dot(x, w), and that than x @ w
+        # small matrices: x.dot(w) starts sooner than np.dot(x, w), and that than x @ w
         y = rows.dot(w) if len(rows) * w.size <= SMALL_PRODUCT else dot(rows, w)
         if b is not None:
             y += b
@@ -132,11 +132,11 @@ def _with_one(x: Any) -> Any:
 def _runs_backward(g: Any, x: Any, w: Any, needs: Any, into_w: Any) -> Any:
     needs_x, needs_w, needs_b = needs
     dx = dw = db = None
-    runs, _, units = w.shape
+    runs, inputs, units = w.shape
     columns = g.swapaxes(-1, -2)  # (R, out, N)
-    rows = columns.reshape(runs * units, -1)
+    rows = columns.reshape(runs * units, columns.shape[-1])
     if x.ndim == 2 and needs_w and needs_b:
-        both = xp.dot(rows, _with_one(x)).reshape(runs, units, -1)
+        both = xp.dot(rows, _with_one(x)).reshape(runs, units, inputs + 1)
         dw, db = both[:, :, :-1].swapaxes(1, 2), both[:, :, -1]
     else:
         if needs_w:
