@@ -71,7 +71,7 @@ class Initializer(Configurable):
         bounds = self.bounds(shape)
         if bounds is not None:
             return _uniform(*bounds, shape, dtype, rng)
-        return np.asarray(self.draw(shape, rng), dtype=dtype)
+        return np.array(self.draw(shape, rng), dtype=dtype)  # nobody else's
 
     def bounds(self, shape: tuple[int, ...]) -> tuple[float, float] | None:
         """Between what the values lie evenly; None of any other distribution."""
