@@ -91,14 +91,18 @@ def _uniform(
 ) -> np.ndarray:
     """Drawn as float64 in pieces, so that the whole is never in memory twice.
 
-    The numbers are those of one draw. 401,408 of them in a fresh process: 2.2 instead
-    of 3.3 ms, for each new 4 kB cost a page fault.
+    The numbers are those of ``rng.uniform(low, high, shape)``. 401,408 of them in a
+    fresh process: 2.0 instead of 3.3 ms, for each new 4 kB cost a page fault.
     """
     values = np.empty(shape, dtype)
     flat = values.reshape(-1)
+    buffer = np.empty(min(PIECE, flat.size))
     for start in range(0, flat.size, PIECE):
         piece = flat[start : start + PIECE]
-        piece[:] = rng.uniform(low, high, piece.size)
+        numbers = rng.random(out=buffer[: piece.size])
+        numbers *= high - low
+        numbers += low
+        piece[:] = numbers
     return values
 
 
