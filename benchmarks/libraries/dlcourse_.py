@@ -21,6 +21,15 @@ def setup(threads: int) -> None:
     """Nothing to do: NumPy reads the number of threads from the environment."""
 
 
+def setup_gpu() -> Callable[[], None]:
+    """Choose CuPy."""
+    import dlcourse as dl
+    from dlcourse.backend import xp
+
+    dl.use_backend("cupy")
+    return xp.cuda.runtime.deviceSynchronize
+
+
 def W1(problem: Problem) -> Steps:
     """A small network on a full batch."""
     import dlcourse as dl
@@ -207,12 +216,16 @@ def _adam(problem: Problem) -> Any:
 
 def _steps(model: Any, problem: Problem) -> Steps:
     import dlcourse as dl
+    from dlcourse.models.repeating import Repeater
 
     theta = model._pack()
     x, y, _ = model._prepare(problem.x, problem.y, None)
+    read = problem.settings.get("read", float)
 
-    def train() -> float:
-        return float(model._step(theta, x, y, None)[0])
+    forward = Repeater(model)
+
+    def train() -> Any:
+        return read(model._step(theta, x, y, None, forward)[0])
 
     def infer() -> Any:
         with dl.no_grad():

@@ -16,13 +16,15 @@ import numpy as np
 
 from .. import backend, initializers
 from ..autodiff import mark_written
+from ..backend import xp
 from ..config import Configurable, snake
 from ..errors import ConfigError, DLCourseError, NotReadyError, ShapeError
 from ..modes import no_grad, state
-from ..tensor import Tensor
+from ..tensor import Tensor, new_tensor
 from .symbol import Call, Shape, Symbol, check_shape, is_symbolic
 
 _counts: dict[str, int] = {}
+CHARS = {"float32": "f", "float64": "d"}
 
 
 def unique_name(kind: str) -> str:
@@ -73,6 +75,7 @@ class Layer(Configurable):
 
     reads_indices = False  # does the layer take whole numbers as they are?
     _takes_training = True
+    _takes_activation = False  # can call() apply that of the layer behind as well?
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -80,6 +83,7 @@ class Layer(Configurable):
         cls._takes_training = any(
             p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
         )
+        cls._takes_activation &= any(p.name == "activation" for p in parameters)
 
     def __init__(
         self,
@@ -277,6 +281,8 @@ class Layer(Configurable):
             return [self._cast(item) for item in inputs]
         if self.reads_indices:
             return Tensor(inputs, dtype=backend.asindices(inputs).dtype)
+        if type(inputs) is xp.ndarray and inputs.dtype.char == CHARS[self.dtype]:
+            return new_tensor(inputs, None, False)  # nearly always
         return Tensor(inputs, dtype=self.dtype)
 
     def _draw(self, inputs: Any, *args: Any, **arguments: Any) -> Any:

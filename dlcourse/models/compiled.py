@@ -195,22 +195,30 @@ class Compiled:
         value = self.loss.of_batch(y, y_pred, weight)
         if self._loss_weight is not None:
             value = value * self._loss_weight
-        for penalty in (self._theta or self._pack()).penalties():
-            value = value + penalty
+        theta = self._theta or self._pack()
+        if theta.penalized:
+            for penalty in theta.penalties():
+                value = value + penalty
         return value, y_pred
 
-    def _step(self, theta: Theta, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
-        """Forward, loss, backward, update."""
+    def _step(
+        self, theta: Theta, x: Any, y: Any, weight: Any, forward: Any = None
+    ) -> tuple[Any, Any]:
+        """Forward, loss, backward, update; `forward` may be a `Repeater`."""
         theta.forget_gradients()
-        value, y_pred = self._loss_of(x, y, weight, training=True)
+        if forward is None:
+            value, y_pred = self._loss_of(x, y, weight, training=True)
+        else:
+            value, y_pred = forward(x, y, weight)
         if value.requires_grad:
             value.backward()
         theta.complete_gradients()
-        self.optimizer.apply(
-            [theta.vector], [theta.gradient], parts=theta.gradient_parts()
-        )
+        self.optimizer.apply([theta.vector], [theta.gradient], parts=theta.parts)
         theta.written()
-        return value.data, outputs.arrays(y_pred)
+        found = value.data, outputs.arrays(y_pred)
+        if forward is not None:
+            forward.forget()
+        return found
 
     def _at(self, problem: NonFiniteError, place: str = "") -> NonFiniteError:
         """Say where it happened, and how large the learning rate is if it is named."""

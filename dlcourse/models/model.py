@@ -17,7 +17,7 @@ from typing import Any
 from ..autodiff import cast
 from ..backend import FLOATS
 from ..errors import ConfigError, NotReadyError, ShapeError, did_you_mean
-from ..layers.base import Layer
+from ..layers.base import CHARS, Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
 from ..losses.joint import outputs_of
 from ..tensor import Tensor
@@ -133,7 +133,7 @@ class Model(Trainer, Layer):
         """Does the first layer take whole numbers as they are?"""
         if self._read_as_indices:
             return any(self._read_as_indices)
-        layers = self.layers
+        layers = self._layers or self.layers
         return bool(layers) and layers[0].reads_indices
 
     def _cast(self, inputs: Any) -> Any:
@@ -147,8 +147,8 @@ class Model(Trainer, Layer):
                 for item, whole in zip(inputs, reads, strict=True)
             ]
         x = super()._cast(inputs)
-        if isinstance(x, Tensor) and x.dtype in FLOATS and x.dtype != self.dtype:
-            return cast(x, dtype=self.dtype)
+        if isinstance(x, Tensor) and x.data.dtype.char != CHARS[self.dtype]:
+            return cast(x, dtype=self.dtype) if x.dtype in FLOATS else x
         return x
 
     def build(self, input_shape: Shape) -> None:

@@ -97,14 +97,17 @@ class Trainer(Compiled):
         self.stop_training = False
         from . import checkpoint
         from .interrupt import StopBetweenSteps
+        from .repeating import Repeater
 
         start = (generator, shuffle, batch_size, initial_epoch)
         run = self._run = checkpoint.Run(*start, watchers)
+        run.forward = Repeater(self)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
             StopBetweenSteps() as stop,
         ):
+            self._pack()
             watchers.send("on_train_begin", {})
             try:
                 if resume is not None:
@@ -117,7 +120,7 @@ class Trainer(Compiled):
                 if self._theta is not None:
                     self._theta.forget_gradients()  # they are not the student's
                 watchers.send("on_train_end", run.logs)
-                run.samples = None  # the last batch need not be kept
+                run.samples = run.forward = None  # the last batch need not be kept
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
@@ -128,15 +131,15 @@ class Trainer(Compiled):
             for metric in self._metrics:
                 metric.reset_state()
         quiet = not watchers.per_batch["on_train_batch_end"]
-        theta = self._pack()
+        theta = self._theta
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
             watchers.send("on_train_batch_begin", run.batch, {})
             xb, yb, wb = run.samples = [data.pick(part, index) for part in samples]
-            if not theta.is_intact():
+            if theta is None or not theta.is_intact():
                 theta = self._pack()
             try:
-                value, y_pred = self._step(theta, xb, yb, wb)
+                value, y_pred = self._step(theta, xb, yb, wb, run.forward)
             except NonFiniteError as problem:
                 place = f"batch {run.batch} of epoch {run.epoch + 1}"
                 raise self._at(problem, place) from None
