@@ -233,6 +233,8 @@ def counts(work):
         ("a.reshape(10, 10).T[2:, ::2]", 0, 0, 0),
         ("w.T.reshape(-1)", 1, 8000, 0),  # a copy
         ("xp.empty(5); a.shape; len(a); a.dtype", 0, 0, 0),
+        ("xp.asarray(a)", 0, 0, 0),
+        ("xp.asarray(a, 'float64')", 1, 1200, 0),
         ("a[...] = 0", 1, 400, 0),
         ("a[:50] = b[50:]", 1, 400, 0),
         ("big[i]", 1, 880, 0),  # ten rows read and written, ten indices

@@ -29,6 +29,7 @@ from ..timing import OURS, ROOT, environment
 from ..worker import left_there
 
 NOTHING = {"empty", "empty_like", "asnumpy", "shares_memory", "may_share_memory"}
+GIVEN_BACK = {"asarray", "ascontiguousarray"}
 TAKING = {"__getitem__", "take", "take_along_axis"}
 
 
@@ -86,6 +87,8 @@ class Tally:
             moved = part + sum(array._a.nbytes for array in values)
         elif name == "__getitem__" and _is_basic(given[1]):
             return  # a view, also where NumPy would give a number
+        elif name in GIVEN_BACK and not made:
+            return  # it was one already
         elif made and all(self._is_view(array, operands) for array in made):
             return
         elif name in TAKING:  # as much is read as comes out, and where it lies
