@@ -17,6 +17,7 @@ from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
 from . import data, outputs
 from .compiled import Compiled
+from .repeating import Repeater
 
 if TYPE_CHECKING:
     from .checkpoint import Run
@@ -97,7 +98,6 @@ class Trainer(Compiled):
         self.stop_training = False
         from . import checkpoint
         from .interrupt import StopBetweenSteps
-        from .repeating import Repeater
 
         start = (generator, shuffle, batch_size, initial_epoch)
         run = self._run = checkpoint.Run(*start, watchers)
