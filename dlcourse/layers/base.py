@@ -158,8 +158,10 @@ class Layer(Configurable):
         """The layers kept in this one's attributes (or in lists there), in order."""
         found: list[Layer] = []
         for value in vars(self).values():
-            items = value if isinstance(value, (list, tuple)) else (value,)
-            found += [item for item in items if isinstance(item, Layer)]
+            if isinstance(value, Layer):
+                found.append(value)
+            elif isinstance(value, (list, tuple)):
+                found += [item for item in value if isinstance(item, Layer)]
         return list({id(layer): layer for layer in found}.values())
 
     @property

@@ -11,7 +11,8 @@ graphs repeat steps for the same reason.)
 What is recorded must be all that happens: so only layers whose call is nothing but ops
 on their input and weights are repeated; no randomness, no running means, no class of
 somebody else's. And wherever an op is given an array of unknown origin, nothing is
-repeated. Read ``training.py`` next.
+repeated; nor while callbacks that are not the course's own are called between steps,
+for they may change anything. Read ``training.py`` next.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ class Trainer(Compiled):
 
         start = (generator, shuffle, batch_size, initial_epoch)
         run = self._run = checkpoint.Run(*start, watchers)
-        run.forward = Repeater(self)
+        if watchers.are_ours:  # others may change anything between two steps
+            run.forward = Repeater(self)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),

@@ -144,16 +144,56 @@ def slower(model):
     model.optimizer.learning_rate = 1e-5
 
 
-@pytest.mark.parametrize("what", [freeze, another_loss, other_weights, slower])
-def test_what_a_callback_changes_counts(what, monkeypatch, repeated):
+def another_penalty(model):
+    model.layers[0].kernel_regularizer.l2 = 0.5
+
+
+def by_lambda(what):
+    found = dl.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: what(found.model) if epoch == 1 else None
+    )
+    return found
+
+
+CHANGES = [freeze, another_loss, other_weights, slower, another_penalty]
+
+
+@pytest.mark.parametrize("callback", [Doing, by_lambda])
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_a_callback_changes_counts(what, callback, monkeypatch, repeated):
     def train():
-        model = small()
-        history = model.fit(X, Y, epochs=5, verbose=0, seed=2, callbacks=[Doing(what)])
-        return outcome(model, history)
+        model = small(kernel_regularizer=dl.regularizers.L2(0.1))
+        how = {"epochs": 5, "verbose": 0, "seed": 2, "callbacks": [callback(what)]}
+        return outcome(model, model.fit(X, Y, **how))
 
     expected = plainly(monkeypatch, train)
     assert_same(train(), expected)
-    assert len(repeated) >= 2
+    assert not repeated
+
+
+def test_the_courses_own_callbacks_change_nothing(tmp_path, repeated):
+    callbacks = [
+        dl.callbacks.EarlyStopping("loss", patience=9),
+        dl.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)),
+        dl.callbacks.ModelCheckpoint(tmp_path / "a.safetensors"),
+    ]
+    small().fit(X, Y, epochs=4, verbose=0, callbacks=callbacks)
+    assert len(repeated) == 3
+
+
+@pytest.mark.parametrize("what", [freeze, another_loss])
+def test_another_theta_or_loss_is_another_record(what):
+    model = small()
+    model._pack()
+    forward = Repeater(model)
+    forward(X, Y, None)
+    before = forward.records
+    what(model)
+    model._pack()
+    value, _ = forward(X, Y, None)
+    assert forward.records is not before
+    expected, _ = model._loss_of(X, Y, None, training=True)
+    assert value.item() == expected.item()
 
 
 class Noisy(L.Dense):

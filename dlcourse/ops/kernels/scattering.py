@@ -15,6 +15,7 @@ from ...backend import xp
 from ...tuning import pieces, scratch
 from .sliding import is_depthwise, slide
 from .windows import Axis, inner, offsets, pad_space, places
+from .winograd import fits, slide_fast
 
 
 class Onto(NamedTuple):
@@ -57,7 +58,11 @@ def scatter(
             )
             for a in axes
         ]
-        dx = slide(pad_space(g, back), _turned(kernel, groups), back, groups)
+        turned = _turned(kernel, groups)
+        if fits(back, turned.shape, groups):
+            dx = slide_fast(g, turned, back, None)
+        else:
+            dx = slide(pad_space(g, back), turned, back, groups)
         if onto is None:
             return dx
         onto.write(slice(None), dx)
