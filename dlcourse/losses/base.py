@@ -150,7 +150,10 @@ def _hint(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
 
 def average(losses: Any) -> Any:
     """The mean over the last axis, if there is one beside the samples."""
-    return ops.mean(losses, axis=-1) if len(losses.shape) > 1 else losses
+    shape = losses.shape
+    if len(shape) > 1 and shape[-1] == 1:  # its one number: no sum, no factor
+        return ops.reshape(losses, shape[:-1])
+    return ops.mean(losses, axis=-1) if len(shape) > 1 else losses
 
 
 class FunctionLoss(Loss):

@@ -18,10 +18,9 @@ from .. import backend, losses, ops, optimizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_count, check_number
 from ..modes import no_grad
+from ..tuning import CHUNK_BYTES
 from . import data
 from .flat import Theta
-
-CHUNK = 32  # networks evaluated together: their hidden layers stay in the cache
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def losses_at(model: Any, thetas: Any, x: Any, y: Any, loss: Any = None) -> np.n
     x, targets = _samples(model, x, y, loss, 1)
     results = [
         _losses(twin, loss, x, xp.broadcast_to(targets, (runs, *targets.shape[1:])))
-        for twin, runs in _at(model, thetas)
+        for twin, runs in _at(model, thetas, len(x))
     ]
     return np.concatenate(results)
 
@@ -163,38 +162,44 @@ def predictions_at(model: Any, thetas: Any, x: Any) -> np.ndarray:
     """The outputs (M, N, …) for `x` with each of M weight vectors `thetas` (M, P)."""
     x = data.as_inputs(x, model.dtype)
     results = []
-    for twin, _ in _at(model, thetas):
+    for twin, _ in _at(model, thetas, len(x)):
         with no_grad():
             results.append(backend.to_numpy(twin(x, training=False)).copy())
     return np.concatenate(results)
 
 
-def _at(model: Any, thetas: Any) -> Any:
-    """A twin of the model, holding one chunk of the weight vectors after the other."""
+def _at(model: Any, thetas: Any, samples: int) -> Any:
+    """A twin of the model, holding one chunk of the weight vectors after the other.
+
+    A chunk is so many networks that a layer's values for all samples stay in the cache:
+    81 of 2-16-16-1 and 200 samples. 1,681 took 17.5 ms in chunks of 32, now 14.6.
+    """
     model._pack()
     twin = copy.deepcopy(model)
     thetas = backend.asarray(thetas, model.dtype)
-    size = sum(weight.size for weight in twin.trainable_weights)
-    if thetas.ndim != 2 or thetas.shape[1] != size:
-        raise ShapeError(f"thetas must be (M, {size}), not {thetas.shape}.")
     weights = twin.trainable_weights
     shapes = [weight.shape for weight in weights]
+    stops = np.cumsum([weight.size for weight in weights]).tolist()
+    if thetas.ndim != 2 or thetas.shape[1] != stops[-1]:
+        raise ShapeError(f"thetas must be (M, {stops[-1]}), not {thetas.shape}.")
+    widest = max(shape[-1] for shape in shapes)
+    step = max(1, CHUNK_BYTES // max(1, samples * widest * thetas.itemsize))
     with np.errstate(all="ignore"):
-        for start in range(0, len(thetas), CHUNK):
-            piece = thetas[start : start + CHUNK]
-            column = 0
-            for weight, shape in zip(weights, shapes, strict=True):
-                count = int(np.prod(shape))
-                part = piece[:, column : column + count]
-                weight.data = part.reshape(len(piece), *shape)
-                column += count
-            yield twin, len(piece)
+        for first in range(0, len(thetas), step):
+            part = thetas[first : first + step]
+            start = 0
+            for weight, shape, stop in zip(weights, shapes, stops, strict=True):
+                weight.data = part[:, start:stop].reshape(len(part), *shape)
+                start = stop
+            yield twin, len(part)
 
 
 def _losses(twin: Any, loss: Any, x: Any, targets: Any) -> np.ndarray:
     with no_grad():
-        values = loss.per_sample(targets, twin(x, training=False))
-    return backend.to_numpy(values.data.reshape(len(targets), -1).mean(axis=-1))
+        values = loss.per_sample(targets, twin(x, training=False)).data
+    values = values.reshape(len(targets), -1)
+    share = xp.full(values.shape[1], 1 / max(1, values.shape[1]), values.dtype)
+    return backend.to_numpy(values.dot(share))  # their means: .mean() starts 5 µs later
 
 
 def _samples(model: Any, x: Any, y: Any, loss: Any, runs: int) -> tuple[Any, Any]:

@@ -1,5 +1,7 @@
 """Runs as an axis: R networks at once are R single ones, and are what fit does."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -241,8 +243,13 @@ def test_it_learns(dtype):
 # ------------------------------------------------------------- many weights evaluated
 
 
-@pytest.mark.parametrize("count", [1, 31, 32, 33, 100])
-def test_losses_and_predictions_at(count):
+@pytest.mark.parametrize(
+    "count, chunk, chunks", [(1, 7, 1), (6, 7, 1), (7, 7, 1), (8, 7, 2), (3, 0, 3)]
+)
+def test_losses_and_predictions_at(count, chunk, chunks, monkeypatch):
+    """Chunks of 7 networks (8 units wide), or of one that is too large itself."""
+    module = sys.modules["dlcourse.models.sweep"]  # models.sweep is the function
+    monkeypatch.setattr(module, "CHUNK_BYTES", chunk * len(X) * 8 * 4)
     model = network()
     thetas = np.random.default_rng(0).normal(size=(count, 33)).astype("float32")
     before = model.theta.copy()
@@ -250,6 +257,7 @@ def test_losses_and_predictions_at(count):
     predictions = predictions_at(model, thetas, X)
     assert losses.shape == (count,) and predictions.shape == (count, 60, 1)
     np.testing.assert_array_equal(model.theta, before)
+    assert len(list(module._at(model, thetas, len(X)))) == chunks
     for i in (0, count // 2, count - 1):
         model.set_theta(thetas[i])
         expected = model.evaluate(X, Y, verbose=0)
