@@ -179,18 +179,18 @@ def _at(model: Any, thetas: Any, samples: int) -> Any:
     thetas = backend.asarray(thetas, model.dtype)
     weights = twin.trainable_weights
     shapes = [weight.shape for weight in weights]
-    stops = np.cumsum([weight.size for weight in weights]).tolist()
-    if thetas.ndim != 2 or thetas.shape[1] != stops[-1]:
-        raise ShapeError(f"thetas must be (M, {stops[-1]}), not {thetas.shape}.")
-    widest = max(shape[-1] for shape in shapes)
+    sizes = [weight.size for weight in weights]
+    if thetas.ndim != 2 or thetas.shape[1] != sum(sizes):
+        raise ShapeError(f"thetas must be (M, {sum(sizes)}), not {thetas.shape}.")
+    widest = max((shape[-1] for shape in shapes), default=1)
     step = max(1, CHUNK_BYTES // max(1, samples * widest * thetas.itemsize))
     with np.errstate(all="ignore"):
         for first in range(0, len(thetas), step):
             part = thetas[first : first + step]
             start = 0
-            for weight, shape, stop in zip(weights, shapes, stops, strict=True):
-                weight.data = part[:, start:stop].reshape(len(part), *shape)
-                start = stop
+            for weight, shape, size in zip(weights, shapes, sizes, strict=True):
+                weight.data = part[:, start : start + size].reshape(-1, *shape)
+                start += size
             yield twin, len(part)
 
 
