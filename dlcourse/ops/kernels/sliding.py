@@ -49,16 +49,14 @@ def slide(
         _slide_bands(padded, kernel, axes, y, finish)
         return y
     w = _matrices(kernel, groups)
-    all_windows = _Windows(padded, axes, groups)
+    all_windows = Windows(padded, axes, groups)
     for part in pieces(n, all_windows.bytes_each):
         rows = all_windows.rows(part)
         if groups > 1:
             each = xp.matmul(rows, w)  # (G, rows, F/G)
             y[part] = xp.moveaxis(each, 0, 1).reshape(y[part].shape)
-        elif rows.ndim == 3:  # one thin matrix a sample
-            xp.matmul(rows, w, out=y[part].reshape(len(rows), -1, filters))
         else:
-            product(rows, w, out=y[part].reshape(-1, filters))
+            times(rows, w, y[part].reshape(*rows.shape[:-1], filters))
         if finish:
             finish(y[part])
     return y
@@ -85,7 +83,7 @@ class _Bands:
     def __init__(self, padded: Any, axes: Sequence[Axis]) -> None:
         self.first, self.places = axes[0], places(axes[1:])
         lines = padded.reshape(-1, *padded.shape[2:])
-        self.windows = _Windows(lines, axes[1:], 1)
+        self.windows = Windows(lines, axes[1:], 1)
         self.inner = self.windows.cells * padded.shape[-1]  # entries of a window
         band = self.first.padded * self.places * self.inner
         self.bytes_each = band * padded.dtype.itemsize
@@ -155,7 +153,7 @@ def kernel_gradient(
     filters = shape[-1]
     dw.fill(0)
     total = _matrices(dw, groups)  # (K·C, F), or (G, K·C/G, F/G): views
-    all_windows = _Windows(padded, axes, groups)
+    all_windows = Windows(padded, axes, groups)
     for part in pieces(len(padded), all_windows.bytes_each):
         rows = all_windows.rows(part)
         if groups > 1:
@@ -164,6 +162,14 @@ def kernel_gradient(
         else:
             add_product(total, rows, g[part].reshape(*rows.shape[:-1], filters))
     return dw
+
+
+def times(rows: Any, w: Any, out: Any) -> None:
+    """The product of `Windows.rows` with a matrix, written to `out`."""
+    if rows.ndim == 3:  # one thin matrix a sample, read as a transpose
+        xp.matmul(rows, w, out=out)
+    else:
+        product(rows, w, out=out)
 
 
 def is_depthwise(kernel: Any, groups: int) -> bool:
@@ -179,7 +185,7 @@ def _matrices(kernel: Any, groups: int) -> Any:
     return xp.moveaxis(kernel.reshape(-1, groups, filters // groups), 1, 0)
 
 
-class _Windows:
+class Windows:
     """All windows of a batch, laid out as matrices a few samples at a time."""
 
     def __init__(self, padded: Any, axes: Sequence[Axis], groups: int) -> None:
