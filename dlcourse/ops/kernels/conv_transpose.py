@@ -19,7 +19,7 @@ from ..shaping import floats, getitem, pad, reshape
 from .conv import check_bias, finishing
 from .fused import fused
 from .scattering import scatter
-from .sliding import kernel_gradient, slide
+from .sliding import kernel_gradient, slide, slide_with_gradient
 from .windows import Axis, pad_space, per_axis
 
 
@@ -192,9 +192,11 @@ def _(g, saved, needs, into):
     g = xp.ascontiguousarray(g)
     padded = pad_space(g, axes)
     dx = dw = db = None
-    if needs[0]:
+    if needs[0] and needs[1]:
+        dx, dw = slide_with_gradient(padded, kernel, x, axes, into[1])
+    elif needs[0]:
         dx = slide(padded, kernel, axes, 1)
-    if needs[1]:
+    elif needs[1]:
         dw = kernel_gradient(padded, x, axes, 1, kernel.shape, into[1])
     if len(needs) > 2 and needs[2]:
         db = column_sums(g, out=into[2])
