@@ -1,12 +1,12 @@
 """The way back of a convolution: from each place to the cells its window saw.
 
-It is the gradient of `conv` for its input, and as a layer `conv_transpose`. Along the
-last axis of space each cell *gathers* from the places that saw it: a convolution again,
-with the kernel turned round, and for a stride of s with s results for each place side
-by side, so that it is a product for any stride. Along the other axes the kernel, row by
-row, *paints* whole lines: sums of long lines, where painted cell by cell they are as
-short as the channels are few (5×5 on LeNet's second layer: 1.6 ms, now 1.0; 7×7 with
-stride two onto 64×64×3: 6.8, now 2.0). Read ``conv.py`` next.
+It is the gradient of `conv` for its input, and as a layer `conv_transpose`. A line of
+places becomes a line of cells by a product, in blocks: either each cell *gathers* from
+the places that saw it, for a stride of s with s cells for each place side by side; or
+each place *paints* the kernel onto the cells, and blocks overlap. Rows of the kernel
+are painted in turn, as sums of whole lines: done cell by cell, these are as short as
+the channels are few (5×5 on LeNet's second layer: 1.6 ms, now 0.9; 7×7 with stride two
+onto 64×64×3: 6.8, now 2.1). Read ``conv.py`` next.
 """
 
 from __future__ import annotations
@@ -22,11 +22,7 @@ from ...tuning import pieces, scratch
 from .sliding import THIN, Windows, is_depthwise, slide, times
 from .windows import Axis, inner, offsets, pad_space
 
-ROW = 8
-"""What a row of a product costs besides its multiplications, in columns: with 6 columns
-BLAS does 65 GFLOP/s, with 16 it does 110. So thin results share a row (`_block`)."""
-
-MOST = 16  # places in a block: more bring nothing, and their matrix is slow to fill
+MOST = 8  # places in a block: more have never paid
 
 
 def scatter(
@@ -80,82 +76,114 @@ def _turned(
 def _by_lines(
     g: Any, kernel: Any, axes: Sequence[Axis], finish: Callable[[Any], Any] | None
 ) -> Any:
-    """`scatter` by gathering along the last axis and painting along the others."""
+    """`scatter` by blocks along the last axis and whole lines along the others."""
     *others, last = axes
-    channels = kernel.shape[-2]
-    block = _block(last, channels)
+    channels, filters = kernel.shape[-2:]
+    block = _block(last, channels, filters)
     matrices = _matrices(kernel, block)
-    whole = [Axis(a.out, 1, 1, 1, 0, 0) for a in others]
-    padded = pad_space(g, [*whole, block.line])
+    around = [Axis(a.out, 1, 1, 1, 0, 0) for a in others]
+    padded = pad_space(g, [*around, block.line])
     lines = Windows(padded.reshape(-1, *padded.shape[-2:]), [block.line], 1)
     places, sizes = tuple(a.out for a in others), tuple(a.size for a in others)
-    height = math.prod(places)
-    painted = block.line.out * block.outs * channels  # numbers in a painted line
-    kept = last.size * channels  # of which so many are wanted
+    height, size = math.prod(places), math.prod(sizes)
+    made = block.line.out * block.outs * channels  # numbers the blocks of a line have
+    kept = last.size * channels  # numbers of a line of the result
 
     dx = xp.empty((len(g), *sizes, last.size, channels), g.dtype)
     strokes = _strokes(tuple(others))
-    straight = painted == kept and any(stroke.whole for stroke in strokes)
-    each = (height * painted + math.prod(sizes) * kept) * g.dtype.itemsize
-    for part in pieces(len(g), height * lines.bytes_each + each):
+    straight = block.tiles and made == kept and any(s.whole for s in strokes)
+    bytes_each = (height * made + size * max(kept, made)) * g.dtype.itemsize
+    for part in pieces(len(g), height * lines.bytes_each + bytes_each):
         rows = lines.rows(slice(part.start * height, part.stop * height))
         shape = (*rows.shape[:-1], block.outs * channels)  # of a product
-        target = dx[part].reshape(-1, *sizes, kept)
-        here = scratch("conv.painted", (len(target), *places, painted), g.dtype)
-        if straight:
-            times(rows, matrices[strokes[0].row], target.reshape(shape))
+        n = part.stop - part.start
+        here = scratch("conv.painted", (n, *places, made), g.dtype)
+        target = canvas = dx[part].reshape(n, *sizes, kept)
+        if not block.tiles:
+            canvas = scratch("conv.canvas", (n, *sizes, made), g.dtype)
+        width = canvas.shape[-1]
+        if straight:  # nothing to add it to
+            times(rows, matrices[strokes[0].row], canvas.reshape(shape))
         else:
-            target.fill(0)
+            canvas.fill(0)
         for stroke in strokes[straight:]:
             times(rows, matrices[stroke.row], here.reshape(shape))
-            target[stroke.cells] += here[stroke.lines][..., :kept]
+            canvas[stroke.cells] += here[stroke.lines][..., :width]
+        if not block.tiles:
+            _overlay(target, canvas, block, last, channels)
         if finish:
             finish(dx[part])
     return dx
 
 
-# ------------------------------------------------------ gathering, along the last axis
+# ------------------------------------------------------- blocks, along the last axis
 
 
 class _Block(NamedTuple):
     """Results side by side, made by one row of the product: `outs` cells of a line.
 
     `line` says how the places they are made of are read. `meetings` are the numbers of
-    all (tap, place, cell) where the place gives the cell something by this tap.
+    all (tap, place, cell) where the place gives the cell something by this tap. Either
+    the blocks are `tiles`, beside each other, or they overlap.
     """
 
     outs: int
     line: Axis
     meetings: tuple[tuple[int, int, int], ...]
+    tiles: bool
 
 
 @lru_cache(maxsize=1024)
-def _block(axis: Axis, channels: int) -> _Block:
-    """The cheapest blocks for an axis: with how many places' cells in each."""
-    stride, whole = axis.stride, -(-axis.size // axis.stride)
-    span = (axis.reach - 1) // stride
+def _block(axis: Axis, channels: int, filters: int) -> _Block:
+    """The blocks that cost least: gathered or painted, of few places or several.
 
-    def cost(places: int) -> int:
-        reads = min(places + span, axis.out) if places == whole else places + span
-        return -(-whole // places) * reads * (places * stride * channels + ROW)
+    In multiplications, as measured. A row of a product costs as much as 8 columns more,
+    a number that is laid out for it 5; one that is summed 10, and where blocks overlap
+    30, with 300 to begin each of their loops. Thin results, of 1 to 6 channels, are
+    painted (W4's first layer: 1.8 ms, gathered 2.6), thick ones gathered (W4's second:
+    8.3 ms, painted 14.1).
+    """
 
-    places = min(range(1, min(whole, MOST) + 1), key=cost)
-    blocks = -(-whole // places)
+    def cost(block: _Block) -> int:
+        blocks, outs = block.line.out, block.outs * channels
+        read = blocks * block.line.window * filters
+        if block.tiles:
+            return read * (outs + 8 + 5) + 10 * blocks * outs
+        return read * (outs + 8) + blocks * (30 * outs + 300)
+
+    numbers = range(1, min(MOST, -(-axis.size // axis.stride)) + 1)
+    gathered = [_gathered(axis, places) for places in numbers]
+    painted = [_painted(axis, min(places, axis.out)) for places in numbers]
+    return min(gathered + painted, key=cost)
+
+
+def _gathered(axis: Axis, places: int) -> _Block:
+    """A place's cells, as many as the stride, from all the places that saw them."""
+    outs = places * axis.stride
     meetings = []
-    for cell, tap in itertools.product(range(places * stride), range(axis.window)):
-        place, rest = divmod(cell + axis.before - tap * axis.dilation, stride)
-        if rest == 0 and (blocks > 1 or 0 <= place < axis.out):
+    for cell, tap in itertools.product(range(outs), range(axis.window)):
+        place, rest = divmod(cell + axis.before - tap * axis.dilation, axis.stride)
+        if rest == 0:
             meetings.append((tap, place, cell))
     met = {0, *(place for _, place, _ in meetings)}
     first, last = min(met), max(met)
     step = math.gcd(*(place - first for place in met)) or 1
+    meetings = [(tap, (place - first) // step, cell) for tap, place, cell in meetings]
+    reads, blocks = (last - first) // step + 1, -(-axis.size // outs)
     after = max(0, (blocks - 1) * places + last + 1 - axis.out)
-    reads = (last - first) // step + 1
-    return _Block(
-        places * stride,
-        Axis(axis.out, reads, places, step, -first, after),
-        tuple((tap, (place - first) // step, cell) for tap, place, cell in meetings),
-    )
+    line = Axis(axis.out, reads, places, step, -first, after)
+    return _Block(outs, line, tuple(meetings), True)
+
+
+def _painted(axis: Axis, places: int) -> _Block:
+    """All cells that these places saw, from them alone."""
+    meetings = [
+        (tap, place, place * axis.stride + tap * axis.dilation)
+        for place, tap in itertools.product(range(places), range(axis.window))
+    ]
+    line = Axis(axis.out, places, places, 1, 0, -axis.out % places)
+    outs = (places - 1) * axis.stride + axis.reach
+    return _Block(outs, line, tuple(meetings), False)
 
 
 def _matrices(kernel: Any, block: _Block) -> Any:
@@ -169,7 +197,21 @@ def _matrices(kernel: Any, block: _Block) -> Any:
     return matrices.reshape(len(taps), shape[1] * filters, block.outs * channels)
 
 
-# -------------------------------------------------- painting, along the other axes
+def _overlay(
+    target: Any, canvas: Any, block: _Block, axis: Axis, channels: int
+) -> None:
+    """Add up painted blocks, each at its cells of the line, without the padding."""
+    target.fill(0)
+    for i in range(block.line.out):
+        first = i * block.line.stride * axis.stride - axis.before
+        low, high = max(first, 0), min(first + block.outs, axis.size)
+        shift = i * block.outs - first
+        if low < high:
+            part = canvas[..., (low + shift) * channels : (high + shift) * channels]
+            target[..., low * channels : high * channels] += part
+
+
+# ------------------------------------------------------- lines, along the other axes
 
 
 class _Stroke(NamedTuple):

@@ -196,7 +196,9 @@ class Windows:
         thin = axes[-1].window * self.channels < THIN and self.places > 1
         if groups > 1:
             self.rows, self.view = self._groups, windows(padded, axes)
-        elif self.cells == 1 and all(a.stride == 1 for a in axes):
+        elif (len(axes) == 1 or self.cells == 1) and all(
+            a.stride == a.window and a.padded == a.out * a.window for a in axes
+        ):
             self.rows, self.view = self._as_it_is, padded
         elif thin:
             view = windows(padded, axes)
@@ -239,8 +241,8 @@ class Windows:
         return xp.swapaxes(columns, -1, -2)
 
     def _as_it_is(self, part: slice) -> Any:
-        """(rows, C): a window of one cell needs no copy."""
-        return self.view[part].reshape(-1, self.channels)
+        """(rows, K·C): windows side by side along one axis need no copy."""
+        return self.view[part].reshape(-1, self.cells * self.channels)
 
     def _groups(self, part: slice) -> Any:
         """(G, rows, K·C/G)."""
