@@ -28,7 +28,7 @@ one_thread := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-unit test-notebooks notebooks lint format bench \
-        gpu-test browser-test parity mutation docs constraints clean
+        gpu-bench gpu-test browser-test parity mutation docs constraints clean
 .PHONY: again
 .NOTPARALLEL:
 
@@ -67,6 +67,9 @@ format: $(VENV)/.ready  ## repair style
 
 bench: $(VENV)/.ready  ## time the framework (beside others, where installed)
 	$(python) -m benchmarks $(ARGS)
+
+gpu-bench: $(VENV)/.ready-gpu-cuda$(CUDA)  ## time it on a GPU, CUDA=12 or 13
+	$(python) -m benchmarks --device gpu $(ARGS)
 
 gpu-test: $(VENV)/.ready-gpu-cuda$(CUDA)  ## the tests that need a GPU, CUDA=12 or 13
 	$(pytest) tests/gpu $(ARGS)

@@ -8,10 +8,12 @@ rest of the page stays.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
-from . import libraries, machine, page, picture
+from . import libraries, machine, markdown, page
 from .cold import cold_rows
+from .gpu import run as on_device
 from .problems import PROBLEMS, SERIES, problem
 from .results import Results
 from .timing import OURS, compare
@@ -38,9 +40,13 @@ def workloads(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def peers(text: str) -> list[str]:
-    """The libraries that "torch,jax" or "all" means, less those not installed."""
+def peers(text: str, able: Callable[[list[str]], list[str]] = list) -> list[str]:
+    """The libraries that "torch,jax" or "all" means, less those not installed.
+
+    `able` leaves those that can do what is asked.
+    """
     known = libraries.names() if text == "all" else [n for n in text.split(",") if n]
+    known = able(known)
     found = []
     for name in known:
         if name == OURS:
@@ -59,14 +65,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--workload", default=everything, help=f"of {everything},W10")
     parser.add_argument("--peers", default="all", help="all, or names: torch,jax")
     parser.add_argument("--threads", default="1,2", help="one number, or several")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
+    parser.add_argument("--output", type=Path, help="default: RESULTS.md, or GPU.md")
     parser.add_argument("--plot", type=Path, help="default: size.svg beside the page")
     parser.add_argument(
         "--page-only", action="store_true", help="measure nothing, write the page anew"
     )
     options = parser.parse_args(arguments)
     names = workloads(options.workload)
+    if options.device == "gpu":
+        others = [] if options.page_only else peers(options.peers, on_device.on_gpu)
+        output = options.output or HERE / "GPU.md"
+        on_device.main(names, others, options.rounds, output, options.page_only)
+        return
+    options.output = options.output or HERE / "RESULTS.md"
     counts = [int(count) for count in options.threads.split(",")]
     folder = options.output.parent / "results"
     if not options.page_only:
@@ -77,6 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
     all_results = [Results(folder, threads) for threads in known]
     drawing = options.plot or options.output.with_name("size.svg")
     if any("=" in name for name in all_results[0].found):
+        from . import picture  # needs matplotlib, which a GPU machine may not have
+
         picture.draw(all_results[0], drawing)
     notes = HERE / "NOTES.md"
     words = notes.read_text(encoding="utf-8") if notes.exists() else ""
@@ -88,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
 def measure(results: Results, names: list[str], others: list[str], rounds: int) -> None:
     """Measure the problems, and keep each result as soon as it is there."""
     threads = results.threads
-    known = {"problem": "machine", "peak": machine.peak(threads), **machine.describe()}
+    known = {"problem": "machine", **machine.speeds(threads), **machine.describe()}
     results.add(known)
     for name in names:
         if "=" in name and threads > 1:
@@ -107,8 +122,8 @@ def measure(results: Results, names: list[str], others: list[str], rounds: int) 
             ratio = results.ratio(name, kind, library)
             value = results.value(name, library, kind)
             if value and ratio:
-                beside = "" if library == OURS else page.ratio_text(ratio)
-                shown = f"{page.time_text(value.median):>9} {beside}"
+                beside = "" if library == OURS else markdown.ratio_text(ratio)
+                shown = f"{markdown.time_text(value.median):>9} {beside}"
                 print(f"  {library:12} {kind} {shown}", flush=True)
 
 

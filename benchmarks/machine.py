@@ -1,4 +1,8 @@
-"""The machine: its processor, and the most it can do, a large product of matrices."""
+"""The machine: its processor, and the most it can do of what the workloads are made of.
+
+Two speeds are measured, each in a process of its own: that of the best product of
+matrices, and that of NumPy's ``tanh``. From them ``aims.py`` says what is possible.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,17 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 from .timing import ROOT, environment
 from .worker import keep_to_processors
 
-SIZE = 1536  # a product this large is bound by arithmetic alone
-SECONDS = 1.5
+# (how many, rows, inner, columns): a product so large that arithmetic alone bounds it,
+# and small ones, which some libraries multiply faster, as they come from the cache
+SHAPES = ((1, 1536, 1536, 1536), (64, 96, 96, 96), (16, 128, 64, 64))
+BLOCK = 4096  # numbers: in the first-level cache
+SECONDS = 1.0
 
 
 def describe() -> dict[str, str]:
@@ -28,25 +37,41 @@ def describe() -> dict[str, str]:
     }
 
 
-def peak(threads: int) -> float:
-    """Operations a second of the best float32 product, in a process of its own."""
+def speeds(threads: int) -> dict[str, float]:
+    """The best float32 product, "peak", in operations a second; "tanh" in seconds.
+
+    That of a tanh is the mean with all threads at it: NumPy computes one with one
+    thread, but a program may start several.
+    """
     command = [sys.executable, "-m", "benchmarks.machine", str(threads)]
     done = subprocess.run(
-        command, capture_output=True, check=True, cwd=ROOT, env=environment(threads)
+        command, stdout=subprocess.PIPE, check=True, cwd=ROOT, env=environment(threads)
     )
     return json.loads(done.stdout)
 
 
-def _peak() -> float:
+def _speeds(threads: int, duration: float = SECONDS) -> dict[str, float]:
     import numpy as np
 
-    a, b = np.random.default_rng(0).random((2, SIZE, SIZE), "f")
-    out = np.empty_like(a)
-    best, end = float("inf"), time.perf_counter() + SECONDS
+    rng = np.random.default_rng(0)
+    peaks = []
+    for many, rows, inner, columns in SHAPES:
+        a, b = rng.random((many, rows, inner), "f"), rng.random((inner, columns), "f")
+        out = np.empty((many, rows, columns), "f")
+        once = _fastest(duration, np.matmul, a, b, out)
+        peaks.append(2 * many * rows * inner * columns / once)
+    values = rng.standard_normal(BLOCK, "f")
+    tanh = _fastest(duration, np.tanh, values, np.empty_like(values)) / BLOCK
+    return {"peak": max(peaks), "tanh": tanh / threads}
+
+
+def _fastest(duration: float, function: Callable[..., Any], *arguments: Any) -> float:
+    """The least time of a call, of all that fit in `duration` seconds."""
+    best, end = float("inf"), time.perf_counter() + duration
     while (start := time.perf_counter()) < end:
-        np.dot(a, b, out=out)
+        function(*arguments)
         best = min(best, time.perf_counter() - start)
-    return 2 * SIZE**3 / best
+    return best
 
 
 def _processor() -> str:
@@ -62,4 +87,4 @@ def _processor() -> str:
 
 if __name__ == "__main__":
     keep_to_processors(int(sys.argv[1]))
-    print(json.dumps(_peak()))
+    print(json.dumps(_speeds(int(sys.argv[1]))))

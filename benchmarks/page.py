@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import libraries
+from . import aims, libraries
+from .markdown import (
+    KINDS,
+    amount_text,
+    count_text,
+    ratio_text,
+    table,
+    threads_text,
+    time_text,
+)
 from .problems import PROBLEMS, SERIES
-from .results import Results, Spread
-from .targets import TARGETS, Target
+from .results import Results
 from .timing import OURS
 
 INTRO = """\
@@ -20,12 +28,6 @@ agree to 1e-4. Times are medians. A ratio is dlcourse's time over the other libr
 in the same round, so **below 1 dlcourse is the faster one**; in brackets the middle
 half of the rounds.
 """
-KINDS = {
-    "train": "training step",
-    "infer": "inference",
-    "fit": "step in `fit`",
-    "one after another": "one after another",
-}
 COLD = """\
 Each figure is from fresh processes. *First step*: after the import, until W2's network
 is built and has taken one step; *with the start*: from the start of the process, Python
@@ -46,11 +48,11 @@ one after another). One thread.
 
 def page(all_results: Sequence[Results], picture: str, notes: str = "") -> str:
     """The whole page, in markdown."""
-    parts = [INTRO, machine(all_results), targets(all_results)]
+    parts = [INTRO, machine(all_results), aims.section(all_results)]
     for results in all_results:
         measured = [name for name in PROBLEMS if name in results.found]
         if measured:
-            parts.append(f"## {_threads(results.threads).capitalize()}\n")
+            parts.append(f"## {threads_text(results.threads).capitalize()}\n")
             parts += [workload(results, name) for name in measured]
     if any(name in all_results[0].found for name in PROBLEMS):
         parts.append(distance(all_results))
@@ -66,13 +68,6 @@ def page(all_results: Sequence[Results], picture: str, notes: str = "") -> str:
     return "\n".join(parts)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A table of markdown; the first `left` columns are words, the others numbers."""
-    rule = ["---"] * left + ["---:"] * (len(head) - left)
-    lines = [head, rule, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
 def machine(all_results: Sequence[Results]) -> str:
     """The processor, its peak, and the versions."""
     known = [results for results in all_results if results.machine]
@@ -80,7 +75,7 @@ def machine(all_results: Sequence[Results]) -> str:
         return ""
     first = known[0].machine
     peaks = ", ".join(
-        f"{r.machine['peak'] / 1e9:.0f} GFLOP/s with {_threads(r.threads)}"
+        f"{r.machine['peak'] / 1e9:.0f} GFLOP/s with {threads_text(r.threads)}"
         for r in known
     )
     versions = sorted({v for r in all_results for v in r.versions()})
@@ -90,66 +85,6 @@ def machine(all_results: Sequence[Results]) -> str:
         f"{first['numpy']}, {others}. The machine's best float32 product of matrices: "
         f"{peaks}.\n"
     )
-
-
-def targets(all_results: Sequence[Results]) -> str:
-    """What was aimed at, and what is reached."""
-    by_threads = {results.threads: results for results in all_results}
-    rows, verdicts = [], []
-    for target in TARGETS:
-        results = by_threads.get(target.threads)
-        found, library = results.measured(target) if results else (None, "")
-        met = found is not None and found.median <= target.bound
-        verdicts.append("not measured" if found is None else "yes" if met else "**no**")
-        rows.append(
-            [
-                target.problem,
-                KINDS.get(target.kind, target.kind),
-                _against(target, library),
-                str(target.threads),
-                f"≤ {_bound(target)}",
-                "" if found is None else _figure(target, found),
-                verdicts[-1],
-            ]
-        )
-    head = "workload|what|against|threads|aim|measured|reached".split("|")
-    yes, unknown = verdicts.count("yes"), verdicts.count("not measured")
-    count = f"{yes} of {len(verdicts) - unknown} are reached; {unknown} not measured.\n"
-    return "\n".join(["## What was aimed at\n", count, table(head, rows, left=3)])
-
-
-def _against(target: Target, library: str) -> str:
-    if target.against is None:
-        return ""
-    name, kind = target.against
-    whose = "" if kind == target.kind else f", {KINDS.get(kind, kind)}"
-    if name == "*":
-        best = f" ({libraries.load(library).NAME})" if library else ""
-        return f"the best other framework{best}"
-    return f"{libraries.load(name).NAME}{whose}"
-
-
-def _bound(target: Target) -> str:
-    if target.against is None:
-        return _amount(target.kind, target.bound)
-    # 0.0667 says less than 1/15
-    bound = target.bound
-    return f"{bound:.2f}" if bound >= 0.2 else f"1/{1 / bound:.4g}"
-
-
-def _figure(target: Target, found: Spread) -> str:
-    if target.against is None:
-        return _amount(target.kind, found.median)
-    return ratio_text(found)
-
-
-def ratio_text(ratio: Spread | None) -> str:
-    """A ratio with its spread."""
-    if ratio is None:
-        return ""
-    ends = f"{ratio.low:.3g}–{ratio.high:.3g}"
-    middle = f"{ratio.median:.3g}"
-    return f"{middle} ({ends})" if ratio.low < ratio.high else middle
 
 
 def workload(results: Results, name: str) -> str:
@@ -180,7 +115,7 @@ def distance(all_results: Sequence[Results]) -> str:
     known = [results for results in all_results if results.machine]
     head = ["workload", "of products", "functions by their own time, one thread"]
     for results in known:
-        head += [f"GFLOP/s, {_threads(results.threads)}", "of the peak"]
+        head += [f"GFLOP/s, {threads_text(results.threads)}", "of the peak"]
     rows = []
     for name in PROBLEMS:
         if name not in all_results[0].found:
@@ -189,7 +124,7 @@ def distance(all_results: Sequence[Results]) -> str:
         shares = ", ".join(
             f"`{where}` {part:.0%}" for where, part in found["profile"][:4]
         )
-        row = [name, _count(found["flops"]), shares]
+        row = [name, count_text(found["flops"]), shares]
         for results in known:
             kind = "train" if results.value(name, OURS, "train") else "infer"
             taken = results.value(name, OURS, kind)
@@ -212,7 +147,7 @@ def fresh(results: Results) -> str:
         row = [libraries.load(library).NAME]
         for kind in kinds:
             value = results.value("W8", library, kind)
-            row.append("" if value is None else _amount(kind, value.median))
+            row.append("" if value is None else amount_text(kind, value.median))
         rows.append(row)
     return table(["library", *kinds], rows)
 
@@ -234,29 +169,3 @@ def sizes(results: Results) -> str:
             rows.append([f"{series} {doubled}", what, *times])
     head = ["size", "library", "smallest", "×2", "×4", "×8", "×16"]
     return table(head, rows, left=2)
-
-
-def time_text(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
-
-
-def _count(flops: int) -> str:
-    """Operations in the unit that suits them."""
-    if flops >= 1e9:
-        return f"{flops / 1e9:.3g} GFLOP"
-    return f"{flops / 1e6:.3g} MFLOP"
-
-
-def _amount(kind: str, value: float) -> str:
-    in_memory = kind.startswith(("memory", "growth"))
-    if not in_memory:
-        return time_text(value)
-    return f"{value:.2f} MB" if kind.startswith("growth") else f"{value:.0f} MB"
-
-
-def _threads(count: int) -> str:
-    return {1: "one thread", 2: "two threads"}.get(count, f"{count} threads")

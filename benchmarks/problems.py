@@ -158,8 +158,10 @@ def w7() -> Problem:
     line = np.linspace(-1, 1, 41, dtype="f")
     a, b = (part.reshape(-1, 1) for part in np.meshgrid(line, line))
     thetas = origin + a * directions[0] + b * directions[1]
-    flops = 2 * 1681 * 200 * (2 * 16 + 16 * 16 + 16)
-    return _problem("W7", w7, base.x, base.y, weights, flops, {"thetas": thetas})
+    places = len(thetas) * len(base.x)
+    flops = 2 * places * (2 * 16 + 16 * 16 + 16)
+    settings = {"thetas": thetas, "tanhs": places * (16 + 16)}
+    return _problem("W7", w7, base.x, base.y, weights, flops, settings)
 
 
 def w9(runs: int = 64) -> Problem:
@@ -188,6 +190,8 @@ PROBLEMS: dict[str, Callable[..., Problem]] = {
     "W7": w7,
     "W9": w9,
 }
+# Those whose training step is mostly products of matrices.
+BY_PRODUCTS = ("W2", "W3", "W4", "W5", "W5R", "W6")
 # Cost against size: what is doubled four times, in which workload.
 SERIES: dict[str, tuple[Callable[[int], Problem], tuple[int, ...]]] = {
     "width": (lambda n: w2(width=n), (64, 128, 256, 512, 1024)),

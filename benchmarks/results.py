@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from . import libraries
+from .problems import BY_PRODUCTS, problem
 from .targets import Target
 from .timing import OURS
 
-NOT_OTHERS = (OURS, "torch-best", "numpy")  # "*" in a target means all but these
+# "*" in a target means all with arrays but these
+NOT_OTHERS = (OURS, "torch-best", "numpy")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ def spread(values: list[float]) -> Spread:
 class Results:
     """Everything measured with one number of threads, from and to a folder."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        self.folder = folder / f"threads-{threads}"
+    def __init__(self, folder: Path, threads: int, name: str = "") -> None:
+        self.folder = folder / (name or f"threads-{threads}")
         self.threads = threads
         self.found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.folder.glob("*.json")):
@@ -102,10 +104,32 @@ class Results:
         others = [
             (self.ratio(target.problem, target.kind, name, kind), name)
             for name in self.libraries(target.problem)
-            if name not in NOT_OTHERS
+            if name not in NOT_OTHERS and libraries.has_arrays(name)
         ]
         ratios = [(ratio, name) for ratio, name in others if ratio]
         return max(ratios, key=lambda r: r[0].median, default=(None, ""))
+
+    def least(self, target: Target) -> float | None:
+        """The least that a target's figure can be on this machine, if that is known.
+
+        The time of the arithmetic that nobody can leave out, over the other's time.
+        """
+        seconds = self._arithmetic(target)
+        if seconds is None or target.against is None:
+            return seconds
+        library, kind = target.against
+        other = self.value(target.problem, library, kind)
+        return None if other is None or library == OURS else seconds / other.median
+
+    def _arithmetic(self, target: Target) -> float | None:
+        """Seconds for the products of a training step, or for W7's tanh."""
+        name, kind, machine = target.problem, target.kind, self.machine
+        if kind == "train" and name in BY_PRODUCTS and name in self.found:
+            peak = machine.get("peak")
+            return self.found[name]["flops"] / peak if peak else None
+        if name == "W7" and "tanh" in machine:
+            return problem(name).settings["tanhs"] * machine["tanh"]
+        return None
 
     def versions(self) -> list[str]:
         """The distributions that took part, with their versions."""

@@ -36,16 +36,21 @@ def environment(threads: int) -> dict[str, str]:
     names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
     limits = {f"{name}_NUM_THREADS": str(threads) for name in names}
     # Keras asks for its backend when it is imported, also where nothing is set up
-    return {**os.environ, **limits, "KERAS_BACKEND": "jax"}
+    wanted = {**os.environ, **limits, "KERAS_BACKEND": "jax"}
+    # installed libraries come compiled; a fresh checkout may compile itself once, too
+    wanted.pop("PYTHONDONTWRITEBYTECODE", None)
+    return wanted
 
 
 class Process:
     """A library's process, warm and waiting."""
 
-    def __init__(self, name: str, library: str, threads: int) -> None:
+    def __init__(
+        self, name: str, library: str, threads: int, device: str = "cpu"
+    ) -> None:
         command = [sys.executable, "-m", "benchmarks.worker", name, library]
         self.process = subprocess.Popen(
-            [*command, str(threads)],
+            [*command, str(threads), device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -87,9 +92,17 @@ class Process:
         self.process.wait()
 
 
-def compare(name: str, peers: Sequence[str], threads: int, rounds: int) -> dict:
+def compare(
+    name: str,
+    peers: Sequence[str],
+    threads: int,
+    rounds: int,
+    device: str = "cpu",
+    losses: dict[str, list[float]] | None = None,
+) -> dict:
     """What each library took for each kind of step of the problem `name`.
 
+    `losses` are known ones, with which dlcourse's own are compared.
     Returns {"problem", "threads", "flops", "left_out": {library: why}, "profile",
     "cells": [{"library", "kind", "unit", "values": one for each round}]}.
     """
@@ -100,11 +113,13 @@ def compare(name: str, peers: Sequence[str], threads: int, rounds: int) -> dict:
     cells: dict[tuple[str, str], list[float]] = {}
     try:
         for library in (OURS, *able):
-            processes[library] = Process(name, library, threads)
+            processes[library] = Process(name, library, threads, device)
             with leaving_out(name, library, left_out):
                 # one after another, so that they do not disturb each other
                 processes[library].wait_until_ready()
-                check_losses(processes[OURS].losses, processes[library].losses)
+                first = processes[library].losses
+                known = losses if library == OURS else None
+                check_losses(known or processes[OURS].losses, first)
                 processes[library].warm()
         for _ in range(rounds):
             for library in [p for p in processes if p not in left_out]:

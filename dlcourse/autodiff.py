@@ -153,6 +153,7 @@ def _walk(
     heap: list[tuple[int, Node]] = []
     oldest = 0
     collect = targets is None
+    anomaly = state.anomaly
     if targets and all(isinstance(key, Node) for key in targets):
         oldest = min(key.order for key in targets)
 
@@ -182,38 +183,49 @@ def _walk(
         needs: list[bool] = []
         into: list[Any] = []  # where a gradient may be written at once
         for a in node.inputs:
-            need = isinstance(a, Tensor) and a.requires_grad
-            slot = a._slot if need and collect else None
-            if slot is not None:
-                slot = _free_slot(a, node.inputs[: len(into)], g)
-            needs.append(need)
-            into.append(slot)
-            if need and a._written > node.order:
+            if not isinstance(a, Tensor) or not a.requires_grad:
+                needs.append(False)
+                into.append(None)
+                continue
+            if a._written > node.order:
                 raise InPlaceError(
                     f"The weights of {node.op.__name__}{_place(node)} were written "
                     "after this graph was recorded, so its gradients would be wrong. "
                     "Run the forward pass again before backward()."
                 )
+            slot = a._slot
+            if slot is not None:
+                if collect and a.grad is None and slot.dtype == g.dtype:
+                    a.grad = slot  # taken: the same weight may come a second time
+                else:
+                    slot = None
+            needs.append(True)
+            into.append(slot)
         if create_graph:
             contributions = _pull_graph(node, g, needs)
-        elif state.anomaly:  # what a rule computes on its way is its own business
+        elif anomaly:  # what a rule computes on its way is its own business
             with state.set(anomaly=None):
                 contributions = node.op.pull(node, g, needs, into)
         else:
             contributions = node.op.pull(node, g, needs, into)
-        for a, c, need in zip(node.inputs, contributions, needs):
-            if not need or c is None:
+        for a, c, need, slot in zip(node.inputs, contributions, needs, into):
+            if not need or (c is slot and not anomaly):  # at its place, or both None
+                continue
+            if slot is not None and c is not slot:
+                a.grad = None  # the place was offered, but not used
+            if c is None:
                 continue
             x = a.data
             if c.shape != x.shape:
                 c = sum_to(c, shape=x.shape)
-            if c.dtype is not x.dtype and c.dtype != x.dtype:
+            if c.dtype != x.dtype:
                 c = cast(c, dtype=x.dtype)
-            if state.anomaly:
+            if anomaly:
                 check_finite(
                     node.op, [g], c, node.place, backward=node, outputs=outputs
                 )
-            give(a, c)
+            if c is not slot:
+                give(a, c)
 
 
 def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:
@@ -230,17 +242,6 @@ def _pull_graph(node: Node, g: Tensor, needs: list[bool]) -> Any:
 
 def _place(node: Node) -> str:
     return f" in {node.place}" if node.place else ""
-
-
-def _free_slot(weight: Tensor, before: Sequence[Any], g: Any) -> Any:
-    """Where this gradient may be written, if nothing else is or will be there."""
-    slot = weight._slot
-    if weight.grad is not None or slot.dtype != g.dtype:
-        return None
-    for a in before:
-        if a is weight:
-            return None
-    return slot
 
 
 def _collect(tensor: Tensor, g: Any, targets: Any, create_graph: bool) -> None:

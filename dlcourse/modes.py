@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,13 @@ from .tensor import raw
 
 
 class _State:
-    __slots__ = ("anomaly", "place", "probing", "recording")
+    __slots__ = ("anomaly", "calls", "place", "probing", "recording")
 
     def __init__(self) -> None:
         self.recording = True  # do ops on Tensors leave nodes behind?
         self.anomaly: Watch | None = None  # is every value checked?
         self.place = ""  # the layer that is being called
+        self.calls: list[Any] | None = None  # what ops were called, if that is wanted
         self.probing = False  # is a model only tried out, to see what shape comes out?
 
     @contextmanager
@@ -45,8 +46,7 @@ state = _State()
 _PACKAGE = __name__.partition(".")[0] + "."
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class no_grad(ContextDecorator):  # a class: it begins in 0.3 µs, a generator in 2
     """Compute without recording a graph: faster, and nothing to differentiate.
 
     >>> import dlcourse as dl
@@ -55,8 +55,18 @@ def no_grad() -> Iterator[None]:
     ...     (2 * x).requires_grad
     False
     """
-    with state.set(recording=False):
-        yield
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = state.recording
+        state.recording = False
+
+    def __exit__(self, *problem: Any) -> None:
+        state.recording = self._before
+
+    def _recreate_cm(self) -> no_grad:
+        return no_grad()  # for each call of a function that it decorates
 
 
 def warn_if_looking(what: str) -> None:

@@ -20,11 +20,12 @@ from .modes import check_finite, state
 from .tensor import Node, Tensor, new_tensor
 
 _clock = itertools.count(1)  # every node and every write of weights gets a moment of it
+next_moment = _clock.__next__
 
 
 def mark_written(tensors: Sequence[Tensor]) -> None:
     """Note that these weights were changed: older graphs through them are now stale."""
-    now = next(_clock)
+    now = next_moment()
     for tensor in tensors:
         tensor._written = now
 
@@ -77,7 +78,11 @@ class Op:
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         if settings:
-            args, settings = self._bind(args, settings)
+            if not self._known.isdisjoint(settings):
+                args = self._bind(args, settings)
+            for name, value in settings.items():
+                if isinstance(value, np.generic):
+                    settings[name] = value.item()
         arrays = []
         any_tensor = record = odd = False
         ndarray = xp.ndarray
@@ -94,7 +99,7 @@ class Op:
         try:
             y = self.forward(*arrays, **settings)
         except Exception as problem:
-            raise self._explained(problem, arrays) from None
+            raise self.explained(problem, arrays) from None
         saved = None
         if self.saves:
             y, saved = y
@@ -106,14 +111,18 @@ class Op:
             return y
         if record and state.recording:
             inputs = tuple(args) if not odd else _keep_tensors(args, arrays)
-            node = Node(self, inputs, settings, y, saved, next(_clock), state.place)
-            return new_tensor(y, node, True)
-        if self.keeps_origin:
+            node = Node(self, inputs, settings, y, saved, next_moment(), state.place)
+            result = new_tensor(y, node, True)
+        elif self.keeps_origin:
             node = Node(self, args, settings, y, saved, 0, "")
-            return new_tensor(y, node, False)
-        return new_tensor(y, None, False)
+            result = new_tensor(y, node, False)
+        else:
+            result = new_tensor(y, None, False)
+        if state.calls is not None:
+            state.calls.append((self, args, arrays, settings, result))
+        return result
 
-    def _explained(self, problem: Exception, arrays: list[Any]) -> Exception:
+    def explained(self, problem: Exception, arrays: list[Any]) -> Exception:
         """The course's error for what went wrong in the forward function."""
         if isinstance(problem, DLCourseError):
             return problem
@@ -131,19 +140,15 @@ class Op:
             )
         return problem
 
-    def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> Any:
-        """Positional arguments given by name, put in their places."""
-        if not self._known.isdisjoint(settings):
-            args = list(args)
-            for name in self.names[len(args) :]:
-                if name in settings:
-                    args.append(settings.pop(name))
-                elif not self._known.isdisjoint(settings):
-                    args.append(self.defaults.get(name))
-        for name, value in settings.items():
-            if isinstance(value, np.generic):
-                settings[name] = value.item()
-        return args, settings
+    def _bind(self, args: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+        """The arguments, with those given by name (no settings any more) in place."""
+        args = list(args)
+        for name in self.names[len(args) :]:
+            if name in settings:
+                args.append(settings.pop(name))
+            elif not self._known.isdisjoint(settings):
+                args.append(self.defaults.get(name))
+        return args
 
     def _clean(self, arrays: list[Any]) -> list[Any]:
         """Make numbers, lists, integer and foreign arrays fit the float arrays beside.

@@ -8,9 +8,10 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import libraries, timing
+from benchmarks import libraries, machine, timing
 from benchmarks.__main__ import main, peers, workloads
-from benchmarks.page import page, ratio_text, table, time_text
+from benchmarks.markdown import ratio_text, table, time_text
+from benchmarks.page import page
 from benchmarks.problems import PROBLEMS, SERIES, problem
 from benchmarks.results import Results, Spread, spread
 from benchmarks.targets import TARGETS, Target
@@ -183,6 +184,55 @@ def test_the_best_of_all_others_is_found(tmp_path):
     assert (ratio.median, library) == (0.25, "thinc")
 
 
+def test_a_library_without_arrays_is_compared_with_nobody_and_named(tmp_path):
+    found = Results(tmp_path / "results", 1)
+    cells = {"dlcourse__import": [1.0], "autograd__import": [2.0]}
+    found.add(result("W8", **cells, micrograd__import=[9.6e-5]))
+    ratio, library = found.measured(Target("W8", "import", ("*", "import"), 1.0))
+    assert (ratio.median, library) == (0.5, "autograd")
+    text = page([found], "size.svg")
+    assert "micrograd computes number by number" in text and "takes 96 µs." in text
+
+
+# 1 MFLOP at 100 GFLOP/s are 10 µs; 10.7584 million tanh at 2 ns are 21.5 ms
+@pytest.mark.parametrize(
+    "target, least",
+    [
+        (Target("W2", "train", ("torch", "train"), 1.0), 10e-6 / 2),
+        (Target("W7", "infer", ("torch", "infer"), 1.0), 21.5168e-3 / 0.1),
+        (Target("W7", "infer", None, 0.015), 21.5168e-3),
+        (Target("W2", "train", ("jax", "train"), 1.0), None),  # not measured
+        (Target("W4", "train", ("torch", "train"), 1.0), None),
+        (Target("W1", "train", ("torch", "train"), 1.0), None),  # Python bounds it
+        (Target("W2", "fit", ("dlcourse", "train"), 1.0), None),
+        (Target("W8", "import", ("torch", "import"), 1.0), None),
+    ],
+    ids=str,
+)
+def test_the_least_that_is_possible(measured, target, least):
+    found = Results(measured / "results", 1)
+    found.add(result("W7", dlcourse__infer=[0.03], torch__infer=[0.1]))
+    found.add(result("W1", dlcourse__train=[1.0], torch__train=[2.0]))
+    found.machine = {**found.machine, "tanh": 2e-9}
+    assert found.least(target) == (least if least is None else pytest.approx(least))
+
+
+def test_an_aim_below_the_least_is_counted_and_marked(measured):
+    folder = measured / "results"
+    slow = {"dlcourse__train": [0.4], "torch__train": [1e-5]}
+    Results(folder, 1).add(result("W2", **slow))  # 10 µs of products
+    text = page([Results(folder, 1)], "size.svg")
+    assert "1 lie below what is possible" in text.replace("\n", " ")
+    assert "| ≤ 0.80 | 4e+04 | **no** | **1** |" in text
+
+
+def test_the_machine_is_measured():
+    found = machine._speeds(1, duration=0.01)
+    assert 1e8 < found["peak"] < 1e14 and 1e-11 < found["tanh"] < 1e-6
+    assert machine._speeds(2, duration=0.01)["tanh"] < 1e-6
+    json.dumps(found)
+
+
 def test_a_workload_measured_again_replaces_its_older_figures(measured):
     folder = measured / "results"
     Results(folder, 1).add(result("W3", dlcourse__train=[0.001], torch__train=[0.004]))
@@ -220,9 +270,10 @@ def test_the_page_says_what_is_reached(measured):
     output = measured / "RESULTS.md"
     main(["--page-only", "--output", str(output)])
     text = output.read_text(encoding="utf-8")
-    assert "| W2 | training step | PyTorch | 1 | ≤ 0.80 | 0.5 | yes |" in text
-    assert "| W3 | training step | PyTorch | 1 | ≤ 0.95 | 2 | **no** |" in text
-    assert "| W1 | training step | PyTorch | 1 | ≤ 0.20 |  | not measured |" in text
+    assert "| W2 | training step | PyTorch | 1 | ≤ 0.80 | 0.5 | yes | 5e-06 |" in text
+    assert "| W3 | training step | PyTorch | 1 | ≤ 0.95 | 2 | **no** | 0.005 |" in text
+    assert "| W1 | training step | PyTorch | 1 | ≤ 0.20 |  | not measured |  |" in text
+    assert "1 of 3 aims are reached; of the 2 that are missed, 0 lie below" in text
     assert "micrograd is left out: its process ended early." in text
     assert "| PyTorch | 2 s | 0.5 |" in text
     assert "100 GFLOP/s with one thread" in text
@@ -236,7 +287,7 @@ def test_the_page_says_what_is_reached(measured):
 
 def test_a_page_of_nothing_is_a_page(tmp_path):
     text = page([Results(tmp_path, 1)], "size.svg")
-    assert "0 of 0 are reached" in text and "size.svg" not in text
+    assert "0 of 0 aims are reached" in text and "size.svg" not in text
 
 
 # ---------------------------------------------------------------- processes

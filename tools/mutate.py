@@ -48,9 +48,10 @@ FILES = (
 NEAREST = {
     "dlcourse/ops/kernels/attention": ["tests/ops", "-k", "attention"],
     "dlcourse/ops/kernels/conv": ["tests/ops", "-k", "conv"],
-    "dlcourse/ops/kernels/gated": ["tests/ops", "-k", "lstm or gru"],
+    "dlcourse/ops/kernels/gru": ["tests/ops", "-k", "gru"],
     "dlcourse/ops/kernels/linear": ["tests/ops", "-k", "linear"],
     "dlcourse/ops/kernels/losses": ["tests/ops", "-k", "cross_entropy"],
+    "dlcourse/ops/kernels/lstm": ["tests/ops", "-k", "lstm"],
     "dlcourse/ops/kernels/norm": ["tests/ops", "-k", "norm"],
     "dlcourse/ops/kernels/pool": ["tests/ops", "-k", "pool"],
     "dlcourse/ops/kernels/recurrent": ["tests/ops", "-k", "rnn or lstm or gru"],

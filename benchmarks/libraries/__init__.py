@@ -1,9 +1,10 @@
 """One file for each library, all with the same few names, none needed but dlcourse's.
 
 ``NAME`` is what the tables call it, ``PACKAGE`` the distribution that `pip` knows, and
-``MODULE`` what a program imports; ``setup(threads)`` is called once, before anything
-else. A function named like a workload, ``W3(problem)``, sets the network up with the
-problem's own weights, data and settings, and returns what can be timed:
+``MODULE`` what a program imports; ``ARRAYS = False`` marks a library without arrays;
+``setup(threads)`` is called once, before anything else. A function named like a
+workload, ``W3(problem)``, sets the network up with the problem's own weights, data and
+settings, and returns what can be timed:
 
 - ``"train"``: one step (forward, loss, backward, update), which returns the loss before
   its update as a float;
@@ -11,6 +12,11 @@ problem's own weights, data and settings, and returns what can be timed:
   there, not when it was merely asked for;
 - ``"fit"``, where the library has a training loop of its own: as many steps through it
   as ``problem.settings["fit_steps"]`` says.
+
+``setup_gpu()``, where there is one, takes the place of ``setup``: from then on the
+library computes on the GPU; it returns a function that waits until the GPU is idle.
+There ``problem.settings`` has a "device", PyTorch's name of it, and a "read", which
+leaves a step's loss on the device instead of waiting for it.
 
 What a library cannot do, it does not define. All sizes are read from the problem's
 arrays, for a size series runs the same function at other sizes. Libraries are imported
@@ -47,6 +53,11 @@ def load(name: str) -> ModuleType:
 def is_installed(name: str) -> bool:
     """Can the library of that name be imported here?"""
     return importlib.util.find_spec(load(name).MODULE) is not None
+
+
+def has_arrays(name: str) -> bool:
+    """Does the library of that name compute with arrays?"""
+    return getattr(load(name), "ARRAYS", True)
 
 
 def version_of(name: str) -> str:

@@ -21,6 +21,15 @@ def setup(threads: int) -> None:
     """Nothing to do: NumPy reads the number of threads from the environment."""
 
 
+def setup_gpu() -> Callable[[], None]:
+    """Choose CuPy."""
+    import dlcourse as dl
+    from dlcourse.backend import xp
+
+    dl.use_backend("cupy")
+    return xp.cuda.runtime.deviceSynchronize
+
+
 def W1(problem: Problem) -> Steps:
     """A small network on a full batch."""
     import dlcourse as dl
@@ -32,9 +41,7 @@ def W1(problem: Problem) -> Steps:
         made.compile(dl.optimizers.SGD(rate), "binary_crossentropy")
         return made
 
-    fit = _fit(
-        model, problem.x, problem.y, len(problem.x), problem.settings["fit_steps"]
-    )
+    fit = _fit(model, problem, epochs=problem.settings["fit_steps"])
     return {**_steps(model(), problem), "fit": fit}
 
 
@@ -46,9 +53,7 @@ def W2(problem: Problem) -> Steps:
         layers = [*_hidden(problem, "relu"), dl.layers.Dense(10, "softmax")]
         return _classifier(problem, layers, _adam(problem))
 
-    times = problem.settings["fit_steps"]  # as many batches, in an order of their own
-    x, y = np.tile(problem.x, (times, 1)), np.tile(problem.y, times)
-    fit = _fit(model, x, y, len(problem.x), epochs=1)
+    fit = _fit(model, problem, batches=problem.settings["fit_steps"])
     return {**_steps(model(), problem), "fit": fit}
 
 
@@ -211,12 +216,16 @@ def _adam(problem: Problem) -> Any:
 
 def _steps(model: Any, problem: Problem) -> Steps:
     import dlcourse as dl
+    from dlcourse.models.repeating import Repeater
 
     theta = model._pack()
     x, y, _ = model._prepare(problem.x, problem.y, None)
+    read = problem.settings.get("read", float)
 
-    def train() -> float:
-        return float(model._step(theta, x, y, None)[0])
+    forward = Repeater(model)
+
+    def train() -> Any:
+        return read(model._step(theta, x, y, None, forward)[0])
 
     def infer() -> Any:
         with dl.no_grad():
@@ -225,13 +234,21 @@ def _steps(model: Any, problem: Problem) -> Steps:
     return {"train": train, "infer": infer}
 
 
-def _fit(make: Callable[[], Any], x: Any, y: Any, batch: int, epochs: int) -> Any:
-    """`fit`, with a model that is made at the first call, as is what it needs."""
-    models: list[Any] = []
+def _fit(
+    make: Callable[[], Any], problem: Problem, batches: int = 1, epochs: int = 1
+) -> Callable[[], None]:
+    """`fit`, so many times through the batch repeated so many times.
+
+    Model and data are made at the first call: who never asks does not pay for them.
+    """
+    made: list[Any] = []
 
     def fit() -> None:
-        if not models:
-            models.append(make())
-        models[0].fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+        if not made:
+            x = np.concatenate([problem.x] * batches)
+            y = np.concatenate([problem.y] * batches)
+            made.extend((make(), x, y))
+        model, x, y = made
+        model.fit(x, y, batch_size=len(problem.x), epochs=epochs, verbose=0)
 
     return fit

@@ -16,6 +16,7 @@ from . import Steps
 
 NAME = "micrograd"
 PACKAGE = MODULE = "micrograd"
+ARRAYS = False
 
 
 def setup(threads: int) -> None:

@@ -25,6 +25,21 @@ def setup(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def setup_gpu() -> Callable[[], None]:
+    """Keep products in float32: by default convolutions would round to TF32."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise SystemExit("PyTorch is installed, but without support for this GPU.")
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    return torch.cuda.synchronize
+
+
+def _device(problem: Problem) -> str:
+    return problem.settings.get("device", "cpu")
+
+
 def W1(problem: Problem, **best: Any) -> Steps:
     """A small network on a full batch."""
     from torch import nn
@@ -110,7 +125,7 @@ def W7(problem: Problem) -> Steps:
     from torch.nn import functional
 
     arrays = (problem.x, problem.y, problem.settings["thetas"])
-    x, y, thetas = (torch.from_numpy(a) for a in arrays)
+    x, y, thetas = (torch.from_numpy(a).to(_device(problem)) for a in arrays)
     target = y.expand(len(thetas), *y.shape)
     sizes = [value.size for value in problem.weights.values()]
     shapes = [value.shape for value in problem.weights.values()]
@@ -231,17 +246,19 @@ def _steps(
     if layout is not None and x.ndim == 4:
         x, model = x.to(memory_format=layout), model.to(memory_format=layout)
         y = y.to(memory_format=layout) if y.ndim == 4 else y
+    device, read = _device(problem), problem.settings.get("read", torch.Tensor.item)
+    x, y, model = x.to(device), y.to(device), model.to(device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = rule(problem, parameters, **settings)
     without_graph = mode or torch.no_grad
 
-    def train() -> float:
+    def train() -> Any:
         model.train()
         optimizer.zero_grad()
         value = loss(model(x), y)
         value.backward()
         optimizer.step()
-        return value.item()
+        return read(value)
 
     def infer() -> Any:
         model.eval()

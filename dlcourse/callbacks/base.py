@@ -17,6 +17,7 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any]
+    calls_others = False  # does it call functions that it was given?
     comes_last = False  # is it called after the history is up to date?
     remembers: tuple[str, ...] = ()  # attributes that a checkpoint keeps
 
@@ -71,6 +72,12 @@ class CallbackList:
         last = [callback for callback in given if callback.comes_last]
         first = [callback for callback in given if not callback.comes_last]
         self.callbacks = [*first, history, *last, *shown]
+        package = __name__.partition(".")[0]
+        self.are_ours = all(
+            type(callback).__module__.partition(".")[0] == package
+            and not callback.calls_others
+            for callback in self.callbacks
+        )
         # most callbacks do nothing at each batch: then nothing is called
         moments = ("on_train_batch_begin", "on_train_batch_end")
         self.per_batch = {

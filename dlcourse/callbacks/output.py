@@ -15,6 +15,8 @@ from .base import Callback
 class LambdaCallback(Callback):
     """A callback from functions: ``on_epoch_end=lambda epoch, logs: …`` and so on."""
 
+    calls_others = True
+
     def __init__(self, **functions: Callable[..., Any]) -> None:
         for name, function in functions.items():
             if not hasattr(Callback, name) or not name.startswith("on_"):

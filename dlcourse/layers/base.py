@@ -16,13 +16,15 @@ import numpy as np
 
 from .. import backend, initializers
 from ..autodiff import mark_written
+from ..backend import xp
 from ..config import Configurable, snake
 from ..errors import ConfigError, DLCourseError, NotReadyError, ShapeError
 from ..modes import no_grad, state
-from ..tensor import Tensor
+from ..tensor import Tensor, new_tensor
 from .symbol import Call, Shape, Symbol, check_shape, is_symbolic
 
 _counts: dict[str, int] = {}
+CHARS = {"float32": "f", "float64": "d"}
 
 
 def unique_name(kind: str) -> str:
@@ -73,6 +75,7 @@ class Layer(Configurable):
 
     reads_indices = False  # does the layer take whole numbers as they are?
     _takes_training = True
+    _takes_activation = False  # can call() apply that of the layer behind as well?
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -80,6 +83,7 @@ class Layer(Configurable):
         cls._takes_training = any(
             p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
         )
+        cls._takes_activation &= any(p.name == "activation" for p in parameters)
 
     def __init__(
         self,
@@ -142,7 +146,9 @@ class Layer(Configurable):
                 f"The initializer of {self.name}/{name} made shape {values.shape} "
                 f"instead of {tuple(shape)}."
             )
-        data = backend.asarray(values.astype(self.dtype))
+        # an initializer's array is new; a function's may be somebody's own
+        own = isinstance(initializer, initializers.Initializer)
+        data = backend.asarray(values.astype(self.dtype, copy=not own))
         weight = Weight(data, name, initializer, regularizer, trainable)
         weight.requires_grad = trainable and self._trainable
         self._weights.append(weight)
@@ -152,8 +158,10 @@ class Layer(Configurable):
         """The layers kept in this one's attributes (or in lists there), in order."""
         found: list[Layer] = []
         for value in vars(self).values():
-            items = value if isinstance(value, (list, tuple)) else (value,)
-            found += [item for item in items if isinstance(item, Layer)]
+            if isinstance(value, Layer):
+                found.append(value)
+            elif isinstance(value, (list, tuple)):
+                found += [item for item in value if isinstance(item, Layer)]
         return list({id(layer): layer for layer in found}.values())
 
     @property
@@ -275,6 +283,8 @@ class Layer(Configurable):
             return [self._cast(item) for item in inputs]
         if self.reads_indices:
             return Tensor(inputs, dtype=backend.asindices(inputs).dtype)
+        if type(inputs) is xp.ndarray and inputs.dtype.char == CHARS[self.dtype]:
+            return new_tensor(inputs, None, False)  # nearly always
         return Tensor(inputs, dtype=self.dtype)
 
     def _draw(self, inputs: Any, *args: Any, **arguments: Any) -> Any:

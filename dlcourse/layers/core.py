@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend, initializers, ops, regularizers
 from ..errors import ShapeError, check_count, check_number
+from ..ops.kernels.fused import fused_name
 from . import activations
 from .base import Layer
 from .symbol import Shape, check_width
@@ -88,8 +89,10 @@ class Dense(Layer):
             )
 
     def call(self, x, training=False):
-        check_width(self.name, -1, self.kernel.shape[-2], x.shape)
-        weights = (self.kernel, self.bias) if self.use_bias else (self.kernel,)
+        kernel = self.kernel
+        if x.shape[-1:] != kernel.data.shape[-2:-1]:
+            check_width(self.name, -1, kernel.shape[-2], x.shape)
+        weights = (kernel, self.bias) if self.use_bias else (kernel,)
         return activations.after(ops.linear, self.activation, x, *weights)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -107,6 +110,11 @@ class Activation(Layer):
 
     def call(self, x, training=False):
         return self.activation(x)
+
+
+def fusable(layer: Layer | None) -> str | None:
+    """What this layer does, if the kernel of the layer before it can do it as well."""
+    return fused_name(layer.activation) if type(layer) is Activation else None
 
 
 class Dropout(Layer):

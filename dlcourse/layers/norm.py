@@ -92,6 +92,8 @@ class BatchNormalization(_Normalization):
     and Szegedy (2015); lecture "regularization".
     """
 
+    _takes_activation = True
+
     def __init__(
         self,
         axis: int = -1,
@@ -132,12 +134,16 @@ class BatchNormalization(_Normalization):
             shape, self.moving_variance_initializer, "moving_variance", trainable=False
         )
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, activation=None):
         self._check_sizes(x.shape)
         shape = self.moving_mean.shape
         gamma = xp.ones(shape, x.dtype) if self.gamma is None else self.gamma
         beta = xp.zeros(shape, x.dtype) if self.beta is None else self.beta
-        settings = {"axis": self.axis, "epsilon": self.epsilon}
+        settings = {
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "activation": activation,
+        }
         if not (training and self.trainable):
             return ops.batch_norm(
                 x,

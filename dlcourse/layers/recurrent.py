@@ -14,7 +14,7 @@ import numpy as np
 from .. import initializers, ops, regularizers
 from ..backend import xp
 from ..errors import ConfigError, ShapeError, check_count
-from ..ops.kernels.gated import lstm_hidden
+from ..ops.kernels.lstm import lstm_hidden
 from ..ops.kernels.recurrent import ACTIVATIONS
 from ..tensor import Tensor
 from . import activations

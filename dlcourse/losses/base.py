@@ -31,10 +31,10 @@ def _in_place(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let what is computed in this method be known as the loss's, for messages."""
 
     @functools.wraps(method)
-    def placed(self: Any, *args: Any, **settings: Any) -> Any:
+    def placed(self: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         before, state.place = state.place, f"loss {self.name!r}"
         try:
-            return method(self, *args, **settings)
+            return method(self, y_true, y_pred, sample_weight)
         finally:
             state.place = before
 

@@ -40,6 +40,7 @@ class Run:
         self.batch = 0  # how many of this epoch are done
         self.order: Any = None  # of the samples in this epoch
         self.samples: Any = None  # x, y and weights of this batch
+        self.forward: Any = None  # how the loss of a batch is computed
         self.total: Any = 0.0  # the losses of this epoch, stays on the device
         self.seen = 0
         self.logs: dict[str, float] = {}  # of the last whole epoch

@@ -32,6 +32,7 @@ class Compiled:
     _theta: Theta | None = None
     _metrics: Sequence[Any] = ()
     _output_names: Sequence[str] = ()
+    _tried: tuple[Any, Any] = (None, None)  # a kind of data, and what came out first
 
     # -- θ
 
@@ -142,8 +143,12 @@ class Compiled:
         # the first sample tells what comes out, so that all else can be checked
         tried = state.set(recording=False, probing=True, anomaly=None)
         with tried, np.errstate(all="ignore"):
-            first = model(data.pick(x, slice(0, 1)), training=False)
-            self._meet(first)
+            kind = self._kind_of(x, y)
+            again = kind is not None and kind == self._tried[0]
+            first = self._tried[1]
+            if not again:
+                first = model(data.pick(x, slice(0, 1)), training=False)
+                self._meet(first)
             if isinstance(self.loss, JointLoss):
                 wanted = self._wanted_metrics
                 y = outputs.split_targets(y, self.loss, wanted, f"{name}y", x)
@@ -154,8 +159,16 @@ class Compiled:
             y = self.loss.prepare(y, outputs.likeness(first, data.size_of(x)))
             if weight is not None:
                 weight = self.loss.fitted(weight, y, first)
-            self._try_metrics(y, first)
+            if not again:
+                self._try_metrics(y, first)
+                self._tried = kind, first
         return x, y, weight
+
+    def _kind_of(self, x: Any, y: Any) -> Any:
+        """What the trial depends on, beside the model; None if that is hard to say."""
+        if isinstance(x, list) or type(y) is not np.ndarray:
+            return None
+        return self._theta, self.loss, x.shape[1:], y.shape[1:], y.dtype
 
     def _meet(self, first: Any) -> None:
         """Now that an output was seen: is it what ``compile`` took for granted?"""
@@ -195,22 +208,30 @@ class Compiled:
         value = self.loss.of_batch(y, y_pred, weight)
         if self._loss_weight is not None:
             value = value * self._loss_weight
-        for penalty in (self._theta or self._pack()).penalties():
-            value = value + penalty
+        theta = self._theta or self._pack()
+        if theta.penalized:
+            for penalty in theta.penalties():
+                value = value + penalty
         return value, y_pred
 
-    def _step(self, theta: Theta, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
-        """Forward, loss, backward, update."""
+    def _step(
+        self, theta: Theta, x: Any, y: Any, weight: Any, forward: Any = None
+    ) -> tuple[Any, Any]:
+        """Forward, loss, backward, update; `forward` may be a `Repeater`."""
         theta.forget_gradients()
-        value, y_pred = self._loss_of(x, y, weight, training=True)
+        if forward is None:
+            value, y_pred = self._loss_of(x, y, weight, training=True)
+        else:
+            value, y_pred = forward(x, y, weight)
         if value.requires_grad:
             value.backward()
         theta.complete_gradients()
-        self.optimizer.apply(
-            [theta.vector], [theta.gradient], parts=theta.gradient_parts()
-        )
+        self.optimizer.apply([theta.vector], [theta.gradient], parts=theta.parts)
         theta.written()
-        return value.data, outputs.arrays(y_pred)
+        found = value.data, outputs.arrays(y_pred)
+        if forward is not None:
+            forward.forget()
+        return found
 
     def _at(self, problem: NonFiniteError, place: str = "") -> NonFiniteError:
         """Say where it happened, and how large the learning rate is if it is named."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..errors import ConfigError, NotReadyError
 from ..layers.base import Layer
-from ..layers.core import InputLayer
+from ..layers.core import InputLayer, fusable
 from ..layers.symbol import Call, Shape, Symbol, check_input
 from .model import Model
 
@@ -91,8 +92,14 @@ class Sequential(Model):
     def call(self, x, training=False):
         if self._start is not None and self.checks_inputs:
             check_input(self.name, self._start, x.shape)
-        for layer in self._layers:
-            x = layer(x, training=training)
+        pairs = pairwise([*self._layers, None])
+        for layer, behind in pairs:
+            name = fusable(behind) if layer._takes_activation else None
+            if name is None:
+                x = layer(x, training=training)
+            else:  # two layers in one pass over their values
+                x = layer(x, training=training, activation=name)
+                next(pairs)
         return x
 
     def compute_output_shape(self, input_shape: Shape) -> Any:

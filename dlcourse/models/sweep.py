@@ -133,7 +133,7 @@ def sweep(
             step_rule.apply(
                 [theta.vector],
                 [theta.gradient],
-                parts=theta.gradient_parts(),
+                parts=theta.parts,
                 runs=True,
             )
             theta.written()

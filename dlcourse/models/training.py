@@ -7,18 +7,20 @@ Read ``sweep.py`` next for the same step taken by many networks at once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import backend
-from ..callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
+from ..callbacks import Callback, CallbackList, History
 from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
-from . import checkpoint, data, outputs
-from .checkpoint import Run
+from . import data, outputs
 from .compiled import Compiled
-from .interrupt import StopBetweenSteps
+from .repeating import Repeater
+
+if TYPE_CHECKING:
+    from .checkpoint import Run
 
 
 class Trainer(Compiled):
@@ -94,12 +96,19 @@ class Trainer(Compiled):
             watcher.set_model(self)
             watcher.set_params(parameters)
         self.stop_training = False
-        run = self._run = Run(generator, shuffle, batch_size, initial_epoch, watchers)
+        from . import checkpoint
+        from .interrupt import StopBetweenSteps
+
+        start = (generator, shuffle, batch_size, initial_epoch)
+        run = self._run = checkpoint.Run(*start, watchers)
+        if watchers.are_ours:  # others may change anything between two steps
+            run.forward = Repeater(self)
         with (
             backend.using_rng(generator),
             np.errstate(over="ignore", invalid="ignore", divide="ignore"),
             StopBetweenSteps() as stop,
         ):
+            self._pack()
             watchers.send("on_train_begin", {})
             try:
                 if resume is not None:
@@ -112,7 +121,7 @@ class Trainer(Compiled):
                 if self._theta is not None:
                     self._theta.forget_gradients()  # they are not the student's
                 watchers.send("on_train_end", run.logs)
-                run.samples = None  # the last batch need not be kept
+                run.samples = run.forward = None  # the last batch need not be kept
         return self.history
 
     def _epoch(self, run: Run, samples: Any, stop: Any) -> None:
@@ -123,15 +132,15 @@ class Trainer(Compiled):
             for metric in self._metrics:
                 metric.reset_state()
         quiet = not watchers.per_batch["on_train_batch_end"]
-        theta = self._pack()
+        theta = self._theta
         for index, count in data.batches(n, run.batch_size, run.order, run.batch):
             stop.check()
             watchers.send("on_train_batch_begin", run.batch, {})
             xb, yb, wb = run.samples = [data.pick(part, index) for part in samples]
-            if not theta.is_intact():
+            if theta is None or not theta.is_intact():
                 theta = self._pack()
             try:
-                value, y_pred = self._step(theta, xb, yb, wb)
+                value, y_pred = self._step(theta, xb, yb, wb, run.forward)
             except NonFiniteError as problem:
                 place = f"batch {run.batch} of epoch {run.epoch + 1}"
                 raise self._at(problem, place) from None
@@ -222,8 +231,12 @@ def _joined(parts: Sequence[Any]) -> np.ndarray:
 
 def _shown(verbose: Any) -> list[Callback]:
     if verbose in ("auto", 1, True):
+        from ..callbacks import ProgressBar
+
         return [ProgressBar()]
     if verbose == 2:
+        from ..callbacks import EpochLines
+
         return [EpochLines()]
     if verbose in (0, False, None):
         return []

@@ -55,13 +55,14 @@ from .kernels.attention import embedding, scaled_dot_product_attention
 from .kernels.batch_norm import batch_norm
 from .kernels.conv import conv
 from .kernels.conv_transpose import conv_transpose
-from .kernels.gated import gru, lstm
+from .kernels.gru import gru
 from .kernels.linear import linear
 from .kernels.losses import (
     mean_squared_error,
     sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
+from .kernels.lstm import lstm
 from .kernels.norm import group_norm, layer_norm
 from .kernels.pool import average_pool, max_pool
 from .kernels.recurrent import rnn

@@ -156,16 +156,18 @@ class Optimizer(Configurable):
             if type(rate) is not float and weights:
                 rate = backend.asarray(rate, weights[0].dtype)
         keys = range(len(weights)) if keys is None else list(keys)
-        self._make_room(keys, weights)
+        host = on_host()
+        if weights and not host:
+            self._make_room(keys, weights)
         self.begin_step()
         for key, w, g in zip(keys, weights, gradients, strict=True):
             state = self._state_of(key, w)
-            if w.size <= CHUNK or not on_host():
+            if host and w.size > CHUNK:
+                self._update_in_pieces(w, g, rate, state)
+            else:
                 spares = [xp.empty_like(w) for _ in range(self.spares)]
                 self._decay(w, rate, spares)
                 self.update(w, g, rate, *spares, **state)
-            else:
-                self._update_in_pieces(w, g, rate, state)
         self.iterations += 1
 
     def _update_in_pieces(self, w: Any, g: Any, rate: Any, state: Any) -> None:
@@ -198,8 +200,6 @@ class Optimizer(Configurable):
         Room for a rule's temporaries is taken and given back to the library's pool,
         from which the rule is then served.
         """
-        if not weights or on_host():
-            return
         for key, w in zip(keys, weights, strict=True):
             self._state_of(key, w)
         largest = max(weights, key=lambda w: w.size)

@@ -250,6 +250,7 @@ def test_every_use_of_xp_above_the_engine(tmp_path):
         "sweep in batches": on_the_device(swept, "perceptron", 8),
         "checkpoints": on_the_device(resumed, tmp_path),
         "clipped by hand": on_the_device(clipped_by_hand),
+        "a host array": on_the_device(lambda: dl.layers.Dense(2)(np.ones((1, 2), "f"))),
     }
     for name, rows in LOSSES.items():
         for i, (how, _, true, pred) in enumerate(rows):

@@ -1,11 +1,14 @@
-"""Normalization where the table of cases ends: statistics given, misfitting vectors."""
+"""Normalization where the table of cases ends: statistics given, in pieces, misfits."""
+
+import itertools
 
 import numpy as np
 import pytest
 
 import dlcourse as dl
-from dlcourse import ops
+from dlcourse import ops, tuning
 from dlcourse.errors import ShapeError
+from dlcourse.ops.kernels import batch_norm
 
 X = np.random.default_rng(0).normal(size=(4, 3, 5))
 
@@ -42,6 +45,63 @@ def test_the_batch_is_not_looked_at_where_statistics_are_given():
     whole = ops.batch_norm(X, gamma, beta, mean=mean, variance=variance)
     alone = ops.batch_norm(X[:1], gamma, beta, mean=mean, variance=variance)
     np.testing.assert_array_equal(whole[:1], alone)
+
+
+ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["of the batch", "given"])
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_an_activation_in_the_same_pass(activation, axis, given):
+    gamma, beta, mean, variance = vectors(axis)
+    settings = {"mean": mean, "variance": variance} if given else {}
+
+    def call(x, gamma, beta):
+        settings["activation"] = activation
+        return ops.batch_norm(x, gamma, beta, axis=axis, **settings)
+
+    plain = ops.batch_norm(X, gamma, beta, axis=axis, **settings)
+    expected = ACTIVATIONS[activation](plain)
+    np.testing.assert_allclose(call(X, gamma, beta), expected, rtol=1e-12)
+    assert dl.testing.gradcheck(call, [X, gamma, beta], order=2)
+
+
+@pytest.mark.parametrize("activation", [None, "relu", "tanh"])
+@pytest.mark.parametrize("shape", [(3, 8, 8, 4), (96, 7), (1, 5), (5, 1)])
+def test_in_pieces_as_at_once(shape, activation, monkeypatch):
+    """Kernel and reference, all gradients that can be asked for, one line at a time."""
+    kernel = batch_norm._batch_norm
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s) + 3 for s in (shape, shape[-1:], shape[-1:])]
+    g = rng.normal(size=shape)
+    for needs in itertools.product([True, False], repeat=3):
+        results = []
+        for function, chunk in ((kernel, 1 << 20), (kernel, 1), (kernel.reference, 1)):
+            monkeypatch.setattr(tuning, "CHUNK_BYTES", chunk)
+            tensors = [dl.Tensor(a, need) for a, need in zip(arrays, needs)]
+            y = function(*tensors, activation=activation)
+            if any(needs):
+                y.backward(g)
+            results.append([y.data, *(x.grad for x in tensors if x.requires_grad)])
+        for whole, pieces, expected in zip(*results):
+            np.testing.assert_allclose(whole, expected, rtol=1e-9, atol=1e-11)
+            np.testing.assert_allclose(pieces, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_far_from_zero():
+    """Values around 1,000 times their spread: gradients keep what float32 can keep."""
+    rng = np.random.default_rng(0)
+    x = (1000 + rng.normal(size=(500, 3))).astype("float32")
+    g = rng.normal(size=x.shape)
+    exact = None
+    for dtype in ("float64", "float32"):
+        leaf = dl.Tensor(x.astype(dtype), True)
+        y = ops.batch_norm(leaf, np.ones(3, dtype), np.zeros(3, dtype))
+        y.backward(g.astype(dtype))
+        exact = exact or (y.data, leaf.grad)
+    np.testing.assert_allclose(y.data, exact[0], atol=2e-4)
+    np.testing.assert_allclose(leaf.grad, exact[1], atol=2e-4)
 
 
 WRONG = {

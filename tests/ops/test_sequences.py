@@ -4,31 +4,40 @@ Their backward pass sums the weights' gradients a few steps at a time, and write
 where it is told to; none of that may be seen from outside.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import dlcourse as dl
-from dlcourse.errors import ShapeError
-from dlcourse.ops.kernels.gated import lstm_hidden
-from dlcourse.ops.kernels.recurrent import WeightSums
+from dlcourse.errors import ConfigError, ShapeError
+from dlcourse.ops.kernels import recurrent
+from dlcourse.ops.kernels.lstm import lstm_hidden
 
-GATES = {"rnn": (1, 1), "lstm": (4, 2), "gru": (3, 1)}  # gates, states
-every_kind = pytest.mark.parametrize("kind", GATES)
+OPS = {
+    "rnn": dl.ops.rnn,
+    "lstm": dl.ops.lstm,
+    "gru": dl.ops.gru,
+    "gru, reset before": partial(dl.ops.gru, reset_after=False),
+}
+every_kind = pytest.mark.parametrize("kind", OPS)
+
+
+def gates_of(kind):
+    return {"rnn": 1, "lstm": 4}.get(kind, 3)
 
 
 def inputs(kind, n=3, steps=4, features=2, units=3, dtype="float64"):
-    gates, states = GATES[kind]
+    width = gates_of(kind) * units
     rng = np.random.default_rng(0)
-    bias = (2, 3 * units) if kind == "gru" else (gates * units,)
-    shapes = [(n, steps, features), *[(n, units)] * states, (features, gates * units)]
-    return [
-        rng.normal(scale=0.5, size=shape).astype(dtype)
-        for shape in [*shapes, (units, gates * units), bias]
-    ]
+    states = [(n, units)] * (2 if kind == "lstm" else 1)
+    bias = (2, width) if kind == "gru" else (width,)
+    shapes = [(n, steps, features), *states, (features, width), (units, width), bias]
+    return [rng.normal(scale=0.5, size=shape).astype(dtype) for shape in shapes]
 
 
-def forward(module, kind, tensors):
-    y = getattr(module, kind)(*tensors)
+def forward(kind, tensors):
+    y = OPS[kind](*tensors)
     return ops_sum(y) if isinstance(y, tuple) else y
 
 
@@ -38,11 +47,11 @@ def ops_sum(pair):
 
 def by_steps(kind, tensors):
     """The same in steps of one, the state handed on: never more than one product."""
-    states = GATES[kind][1]
+    states = len(tensors) - 4
     x, rest = tensors[0], list(tensors[1:])
     path = []
     for t in range(x.shape[1]):
-        y = getattr(dl.ops, kind)(x[:, t : t + 1], *rest)
+        y = OPS[kind](x[:, t : t + 1], *rest)
         parts = y if isinstance(y, tuple) else (y,)
         path.append(ops_sum(parts) if states == 2 else y)
         rest[:states] = [part[:, 0] for part in parts]
@@ -60,13 +69,55 @@ def gradients(y, tensors):
 def test_any_number_of_steps_is_as_many_single_ones(kind, steps, block, monkeypatch):
     """Whether the sums take one step at a time, four, or all."""
     if block is not None:
-        room = block * 3 * 3 * GATES[kind][0]
-        monkeypatch.setattr(WeightSums, "BLOCK", room)
+        monkeypatch.setattr(recurrent, "ROWS", block * 3)  # of three samples
     tensors = [dl.Tensor(x, True) for x in inputs(kind, steps=steps)]
-    whole, single = forward(dl.ops, kind, tensors), by_steps(kind, tensors)
+    whole, single = forward(kind, tensors), by_steps(kind, tensors)
     np.testing.assert_allclose(whole.data, single.data, rtol=1e-12, atol=1e-13)
     for ours, right in zip(gradients(whole, tensors), gradients(single, tensors)):
         np.testing.assert_allclose(ours, right, rtol=1e-11, atol=1e-12)
+
+
+@every_kind
+@pytest.mark.parametrize("units", [64, 48, 100])
+def test_weight_gradients_made_of_small_products(kind, units, monkeypatch):
+    """Columns by 16 (of 64), by 48 (half of 48 is no multiple of 16), or all of 100."""
+    shapes = []
+    tile = recurrent.WeightSums._tile
+
+    def watched(sums, rows):
+        shapes.append(tile(sums, rows))
+        return shapes[-1]
+
+    monkeypatch.setattr(recurrent.WeightSums, "_tile", watched)
+    monkeypatch.setattr(recurrent, "ROWS", 12)
+    tensors = [dl.Tensor(x, True) for x in inputs(kind, steps=9, units=units)]
+    whole = gradients(forward(kind, tensors), tensors)
+    assert set(shapes) == {units}
+    shapes.clear()
+    monkeypatch.setattr(recurrent, "SMALL_PRODUCT", 16 * 12 * (units + 3))
+    tiled = gradients(forward(kind, tensors), tensors)
+    assert {64: 16, 48: 48, 100: 100}[units] in shapes
+    for ours, right in zip(tiled, whole):
+        np.testing.assert_allclose(ours, right, rtol=1e-11, atol=1e-12)
+
+
+@every_kind
+@pytest.mark.parametrize("bias", [True, False])
+def test_without_a_graph_nothing_is_kept_and_all_is_the_same(kind, bias):
+    tensors = [dl.Tensor(x, True) for x in inputs(kind, steps=5)]
+    tensors[-1] = tensors[-1] if bias else None
+    y = forward(kind, tensors)
+    with dl.no_grad():
+        same = forward(kind, tensors)
+    assert y.requires_grad and not same.requires_grad
+    np.testing.assert_array_equal(same.data, y.data)
+    if not bias:  # is one of zeros
+        zeros = np.zeros_like(inputs(kind)[-1])
+        right = forward(kind, [*tensors[:-1], dl.Tensor(zeros, True)])
+        np.testing.assert_allclose(y.data, right.data, rtol=1e-12)
+        pairs = zip(gradients(y, tensors[:-1]), gradients(right, tensors[:-1]))
+        for ours, theirs in pairs:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-13)
 
 
 @every_kind
@@ -74,9 +125,9 @@ def test_two_sequences_of_one_shape_may_be_alive_at_once(kind):
     """What backward needs belongs to its own forward pass."""
     first = [dl.Tensor(x, True) for x in inputs(kind)]
     second = [dl.Tensor(x + 0.1, True) for x in inputs(kind)]
-    alone = gradients(forward(dl.ops, kind, first), first)
-    y = forward(dl.ops, kind, first)
-    other = forward(dl.ops, kind, second)
+    alone = gradients(forward(kind, first), first)
+    y = forward(kind, first)
+    other = forward(kind, second)
     gradients(other, second)
     for ours, right in zip(gradients(y, first), alone):
         np.testing.assert_array_equal(ours, right)
@@ -92,7 +143,7 @@ def test_strided_input_one_sample_and_the_type_kept(kind, dtype):
     plain = [dl.Tensor(x, True) for x in (strided.copy(), *arrays[1:])]
     odd = [dl.Tensor(x, True) for x in (strided, *arrays[1:])]
     assert not odd[0].data.flags.c_contiguous
-    y, same = forward(dl.ops, kind, odd), forward(dl.ops, kind, plain)
+    y, same = forward(kind, odd), forward(kind, plain)
     assert y.dtype == dtype
     np.testing.assert_array_equal(y.data, same.data)
     for ours, right in zip(gradients(y, odd), gradients(same, plain)):
@@ -102,8 +153,10 @@ def test_strided_input_one_sample_and_the_type_kept(kind, dtype):
 
 @every_kind
 def test_gradients_are_written_into_the_flat_vector(kind):
-    layer = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[kind]
-    layer = getattr(dl.layers, layer)(3, dtype="float64")
+    name, *before = kind.split(", ")
+    layer = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[name]
+    how = {"reset_after": False} if before else {}
+    layer = getattr(dl.layers, layer)(3, dtype="float64", **how)
     model = dl.Sequential([dl.Input((4, 2)), layer])
     model.compile("sgd", "mse")
     x = inputs(kind)[0]
@@ -130,12 +183,33 @@ def test_the_hidden_states_alone():
 @every_kind
 def test_sequences_without_steps_or_samples(kind):
     with pytest.raises(ShapeError, match=r"\(3, 0, 2\) has no steps"):
-        getattr(dl.ops, kind)(*inputs(kind, steps=0))
+        OPS[kind](*inputs(kind, steps=0))
     tensors = [dl.Tensor(x, True) for x in inputs(kind, n=0)]
-    y = forward(dl.ops, kind, tensors)
+    y = forward(kind, tensors)
     assert y.shape == (0, 4, 3)
     for g, x in zip(gradients(y, tensors), tensors):
         assert g.shape == x.shape and not g.any()
+
+
+@pytest.mark.parametrize(
+    "steps, n, lengths",
+    [(600, 1, [256, 256, 88]), (5, 100, [2, 2, 1]), (2, 300, [1, 1])],
+)
+def test_blocks_of_steps(steps, n, lengths):
+    """From the last step to the first, each once, at most 256 rows, or one step."""
+    blocks = list(recurrent.blocks_back(steps, n))
+    assert [len(range(steps)[block]) for block in blocks] == lengths
+    walked = [t for block in blocks for t in reversed(range(steps)[block])]
+    assert walked == list(reversed(range(steps)))
+
+
+def test_what_is_unknown_or_does_not_fit():
+    with pytest.raises(ConfigError, match="Did you mean 'tanh'"):
+        dl.ops.rnn(*inputs("rnn"), activation="tahn")
+    with pytest.raises(ShapeError, match=r"bias must be \(9,\), not \(2, 9\)"):
+        dl.ops.gru(*inputs("gru"), reset_after=False)
+    with pytest.raises(ShapeError, match=r"bias must be \(2, 9\), not \(9,\)"):
+        dl.ops.gru(*inputs("gru, reset before"))
 
 
 def test_an_embedding_adds_up_what_occurs_again():

@@ -13,10 +13,11 @@ from typing import Any
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError
-from ...tuning import column_sums, fold, pieces, scratch
+from ...tuning import fold, ones, pieces, scratch
 from ..composite import mean as mean_of
 from ..elementary import sqrt, square
 from ..shaping import floats
+from .fused import fused
 from .norm import check_line, line_of, others
 
 
@@ -30,8 +31,9 @@ def batch_norm_reference(
     axis: int = -1,
     epsilon: float = 1e-3,
     statistics: Any = None,
+    activation: str | None = None,
 ) -> Any:
-    """gamma·(x − mean)/√(variance + ε) + beta by elementary ops."""
+    """activation(gamma·(x − mean)/√(variance + ε) + beta) by elementary ops."""
     x = floats(x)
     ndim = len(x.shape)
     if mean is None:
@@ -42,9 +44,10 @@ def batch_norm_reference(
         center = x - line_of(floats(mean), ndim, axis)
         spread = line_of(floats(variance), ndim, axis)
     # the small factors first: one pass less over x
-    return center * (line_of(gamma, ndim, axis) / sqrt(spread + epsilon)) + line_of(
+    y = center * (line_of(gamma, ndim, axis) / sqrt(spread + epsilon)) + line_of(
         beta, ndim, axis
     )
+    return y if activation is None else fused(activation).op(y)
 
 
 def batch_statistics(x: Any, axis: int = -1) -> tuple[Any, Any]:
@@ -61,25 +64,35 @@ def batch_statistics(x: Any, axis: int = -1) -> tuple[Any, Any]:
     near = rows[:64].mean(axis=0)
     lines, line = _lines(rows, near)
 
-    def sums(part: slice) -> Any:
+    def sums(part: slice, total: Any, squares: Any) -> None:
         away = scratch("norm.away", lines[part].shape, lines.dtype)
         xp.subtract(lines[part], line, out=away)
-        total = column_sums(away)
+        _add_up(away, total)
         away *= away
-        return xp.stack([total, column_sums(away)])
+        _add_up(away, squares)
 
-    total, squares = _in_pieces(lines, 4, sums).reshape(2, -1, channels).sum(axis=1)
+    total, squares = _sums(lines, channels, sums)
     shift = total / n
     return near + shift, xp.maximum(squares / n - shift * shift, 0)
 
 
-def _in_pieces(lines: Any, arrays: int, work: Callable[[slice], Any]) -> Any:
-    """The sum of ``work(part)`` over parts of the lines.
+def _sums(lines: Any, channels: int, work: Callable[..., Any]) -> Any:
+    """Two sums for each channel (2, C), of what ``work`` makes of the lines' parts."""
+    parts = list(_parts(lines))
+    found = xp.empty((2, len(parts), lines.shape[1]), lines.dtype)
+    for i, part in enumerate(parts):
+        work(part, found[0, i], found[1, i])
+    return found.reshape(2, -1, channels).sum(axis=1)
 
-    `arrays` like such a part are in use at a time, and shall fit the cache together.
-    """
-    bytes_each = arrays * lines.dtype.itemsize * lines.shape[1]
-    return sum(work(part) for part in pieces(len(lines), bytes_each))
+
+def _add_up(lines: Any, out: Any) -> None:
+    """The sum of some lines, as a product with ones."""
+    xp.dot(ones(len(lines), lines.dtype), lines, out=out)
+
+
+def _parts(lines: Any) -> Any:
+    """Parts of the lines, two of which fit the cache together."""
+    return pieces(len(lines), 2 * lines.dtype.itemsize * lines.shape[1])
 
 
 def _channel_rows(x: Any, axis: int) -> Any:
@@ -105,60 +118,64 @@ def _back_to(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 
 @kernel_of(batch_norm_reference)
-def _batch_norm(x, gamma, beta, *, axis=-1, epsilon=1e-3, statistics=None):
+def _batch_norm(
+    x, gamma, beta, *, axis=-1, epsilon=1e-3, statistics=None, activation=None
+):
     rows = _channel_rows(x, axis)
     mean, variance = statistics or batch_statistics(x, axis)
     scale = 1 / xp.sqrt(variance + epsilon)
+    activation = activation and fused(activation)
     y = xp.empty_like(rows)
     lines, m, s, b = _lines(rows, mean, gamma * scale, beta)
     out = y.reshape(lines.shape)
 
-    def write(part: slice) -> int:
+    for part in _parts(lines):
         here = out[part]
         xp.subtract(lines[part], m, out=here)
         here *= s
         here += b
-        return 0
-
-    _in_pieces(lines, 2, write)
-    return _back_to(y, x.shape, axis), (rows, mean, scale, gamma, axis, x.shape)
+        if activation:
+            activation.apply(here)
+    values = out if activation else None
+    saved = rows, values, mean, scale, gamma, axis, x.shape, activation
+    return _back_to(y, x.shape, axis), saved
 
 
 @_batch_norm.backward
 def _(g, saved, needs, into):
-    rows, mean, scale, gamma, axis, shape = saved
-    g = _channel_rows(g, axis)
+    rows, values, mean, scale, gamma, axis, shape, activation = saved
     n, channels = rows.shape
     lines, m = _lines(rows, mean)
-    gradients = g.reshape(lines.shape)
+    gradients = _channel_rows(g, axis).reshape(lines.shape)
+    dx = xp.empty_like(rows)
+    out = dx.reshape(lines.shape)
 
-    def sums(part: slice) -> Any:
-        away = scratch("norm.away", lines[part].shape, lines.dtype)
+    def sums(part: slice, total: Any, along: Any) -> None:
+        g = gradients[part]
+        if activation:
+            g = activation.gradient(g, values[part], out=out[part])
+        away = scratch("norm.away", g.shape, g.dtype)
         xp.subtract(lines[part], m, out=away)
-        away *= gradients[part]
-        return xp.stack([column_sums(gradients[part]), column_sums(away)])
+        away *= g
+        _add_up(g, total)
+        _add_up(away, along)
 
-    total, along = _in_pieces(lines, 4, sums).reshape(2, -1, channels).sum(axis=1)
+    total, along = _sums(lines, channels, sums)
     dbeta, dgamma = total, along * scale
     if not needs[0]:
         return None, dgamma, dbeta
     # gamma·scale·(g − mean of g − x̂·mean of g·x̂)
-    dx = xp.empty_like(rows)
-    _, tilt, level, stretch = _lines(
-        rows, -scale * dgamma / n, dbeta / n, gamma * scale
-    )
-    out = dx.reshape(lines.shape)
+    tilt = -scale * dgamma / n
+    _, tilt, level, stretch = _lines(rows, tilt, tilt * mean + dbeta / n, gamma * scale)
+    if activation:
+        gradients = out
 
-    def write(part: slice) -> int:
-        here = out[part]
-        xp.subtract(lines[part], m, out=here)
-        here *= tilt
-        here += gradients[part]
-        here -= level
+    for part in _parts(lines):
+        away = scratch("norm.away", lines[part].shape, lines.dtype)
+        xp.multiply(lines[part], tilt, out=away)
+        away -= level
+        here = xp.add(gradients[part], away, out=out[part])
         here *= stretch
-        return 0
-
-    _in_pieces(lines, 3, write)
     return _back_to(dx, shape, axis), dgamma, dbeta
 
 
@@ -172,13 +189,14 @@ def batch_norm(
     axis: int = -1,
     epsilon: float = 1e-3,
     statistics: Any = None,
+    activation: str | None = None,
 ) -> Any:
     """Normalize each channel over the batch: y = gamma·x̂ + beta.
 
     Shapes: x (…, C), gamma and beta (C,), y as x. Mean and (biased) variance are those
     of the batch, or those given, (C,) each, which are constants. `statistics` may be
-    the batch's own, where `batch_statistics` was asked before. Source: Ioffe and
-    Szegedy (2015).
+    the batch's own, where `batch_statistics` was asked before. With `activation` "relu"
+    or "tanh" that is applied too, in the same pass. Source: Ioffe and Szegedy (2015).
     """
     if (mean is None) != (variance is None):
         raise ConfigError("batch_norm needs mean and variance together, or neither.")
@@ -188,9 +206,8 @@ def batch_norm(
     vectors = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
     for what, w in vectors.items():
         check_line("batch_norm", what, w, x, axis)
+    settings = {"axis": axis, "epsilon": epsilon, "activation": activation}
     if mean is None:
-        return _batch_norm(
-            x, gamma, beta, axis=axis, epsilon=epsilon, statistics=statistics
-        )
-    settings = {"mean": mean, "variance": variance, "axis": axis, "epsilon": epsilon}
+        return _batch_norm(x, gamma, beta, statistics=statistics, **settings)
+    settings |= {"mean": mean, "variance": variance}
     return batch_norm_reference(x, gamma, beta, **settings)

@@ -1,7 +1,8 @@
 """Convolution over one, two or three axes of space, channels last.
 
 A window slides over the input; at each place its cells are multiplied by the kernel and
-summed. ``sliding.py`` does it as a matrix product.
+summed. ``sliding.py`` does it as a matrix product, ``winograd.py`` with fewer products
+where the kernel is three rows high.
 
 The gradient of the kernel is rowsᵀ·g, the rows being the windows. The gradient of the
 input sends g·kernelᵀ back to the cells it came from; for stride one that is again a
@@ -24,6 +25,7 @@ from .fused import fused
 from .scattering import scatter
 from .sliding import kernel_gradient, slide
 from .windows import geometry, offsets, pad_space
+from .winograd import fast_gradient, fits, slide_fast
 
 
 def finishing(bias: Any, activation: str | None) -> Callable[[Any], Any] | None:
@@ -128,20 +130,27 @@ def conv(
     axes = geometry(
         "conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate
     )
-    padded = pad_space(xp.ascontiguousarray(x), axes)
-    y = slide(padded, kernel, axes, groups, finishing(bias, activation))
-    return y, (padded, kernel, axes, groups, y, activation)
+    finish = finishing(bias, activation)
+    fast = fits(axes, kernel.shape, groups)
+    if fast:
+        y = slide_fast(x, kernel, axes, finish)
+    else:
+        x = pad_space(xp.ascontiguousarray(x), axes)
+        y = slide(x, kernel, axes, groups, finish)
+    return y, (x, kernel, axes, groups, y, activation, fast)
 
 
 @conv.backward
 def _(g, saved, needs, into):
-    padded, kernel, axes, groups, y, activation = saved
+    x, kernel, axes, groups, y, activation, fast = saved
     dx = dw = db = None
     if activation is not None:
         g = fused(activation).gradient(g, y)
     g = xp.ascontiguousarray(g)
-    if needs[1]:
-        dw = kernel_gradient(padded, g, axes, groups, kernel.shape, into[1])
+    if needs[1] and fast:
+        dw = fast_gradient(x, g, axes, kernel.shape, into[1])
+    elif needs[1]:
+        dw = kernel_gradient(x, g, axes, groups, kernel.shape, into[1])
     if len(needs) > 2 and needs[2]:
         db = column_sums(g, out=into[2])
     if needs[0]:

@@ -7,6 +7,7 @@ their own output. Read ``linear.py`` next.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,20 +20,31 @@ class Fused(NamedTuple):
     """An activation in place, its gradient from its own output, and its op."""
 
     apply: Callable[[Any], Any]
-    gradient: Callable[[Any, Any], Any]
+    gradient: Callable[..., Any]  # of g and y, written to `out` if that is given
     op: Callable[[Any], Any]
 
 
-def _tanh_gradient(g: Any, y: Any) -> Any:
-    lost = y * y  # g·(1 − y²)
+def _relu(y: Any) -> Any:
+    # maximum has no vector loop for a single number: 400 instead of 155 µs for 4 MB
+    return y.clip(0, math.inf, out=y)
+
+
+def _relu_gradient(g: Any, y: Any, out: Any = None) -> Any:
+    return xp.multiply(g, y > 0, out=out)
+
+
+def _tanh_gradient(g: Any, y: Any, out: Any = None) -> Any:
+    lost = xp.multiply(y, y, out=out)  # g·(1 − y²)
     lost *= g
     return xp.subtract(g, lost, out=lost)
 
 
 FUSED: dict[str, Fused] = {
-    "relu": Fused(lambda y: xp.maximum(y, 0, out=y), lambda g, y: g * (y > 0), relu),
-    "tanh": Fused(lambda y: xp.tanh(y, out=y), _tanh_gradient, tanh),
+    "relu": Fused(_relu, _relu_gradient, relu),
+    "tanh": Fused(lambda y: xp.tanh(y, y), _tanh_gradient, tanh),
 }
+
+_NAMES = {id(entry.op): name for name, entry in FUSED.items()}
 
 
 def fused(name: str) -> Fused:
@@ -46,7 +58,4 @@ def fused(name: str) -> Fused:
 
 def fused_name(activation: Any) -> str | None:
     """The name under which kernels know this op, or None."""
-    for name, entry in FUSED.items():
-        if entry.op is activation:
-            return name
-    return None
+    return _NAMES.get(id(activation))

@@ -1,22 +1,23 @@
 """The simple recurrent network over whole sequences, and what LSTM and GRU share.
 
 One pass forward through time, one pass back: backpropagation through time, written out.
-State, input and a one stand side by side, [h, x, 1], and so do their weights below one
-another, so that a single product a step makes all of h·u + x·w + b. The gradient of all
-these weights is one product after the loop, and only what truly depends on the step
-before is left inside.
+State, a one and input stand side by side, [h, 1, x], and so do their weights below one
+another, so that a single product a step makes all of h·u + b + x·w. On the way back
+only what truly depends on the step after is done step by step; all else, the slopes
+first and the gradients of weights and input last, is done for some steps at once.
 
-The reference makes a step of elementary ops and loops over it. Read ``gated.py`` next.
+The reference makes a step of elementary ops and loops over it. Read ``lstm.py`` next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError, ShapeError, did_you_mean
+from ...tuning import SMALL_PRODUCT, on_host
 from ..activations import relu, sigmoid
 from ..activations import tanh as tanh_
 from ..products import matmul
@@ -27,7 +28,11 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable, Callable]] = {
     "tanh": (lambda z, out: xp.tanh(z, out=out), lambda y: 1 - y * y, tanh_),
     "relu": (lambda z, out: xp.maximum(z, 0, out=out), lambda y: y > 0, relu),
     "sigmoid": (lambda z, out: _sigmoid(z, out), lambda y: y * (1 - y), sigmoid),
-    "linear": (lambda z, out: xp.copyto(out, z), lambda y: 1, lambda z: z),
+    "linear": (
+        lambda z, out: xp.copyto(out, z),
+        lambda y: xp.ones_like(y),
+        lambda z: z,
+    ),
 }
 
 
@@ -71,32 +76,33 @@ def check_shapes(
 # Arrays lie step by step and, within a step, gate by gate: (T, G, N, U). A product of
 # (N, K)·(K, U) for each gate has at most 10⁶ multiplications at the course's sizes; so
 # many OpenBLAS does without packing the factors first (N = 32, K = 193, U = 128: four
-# take 55 us, one of four times the width 71 us).
+# take 55 us, one of four times the width 71 us), and what follows runs along one block
+# of memory.
 
 
 def joined_weights(w: Any, u: Any, b: Any, order: Sequence[int] = (0,)) -> Any:
-    """The weights of [h, x, 1] below one another, by gate in `order`: (G, K, U)."""
+    """The weights of [h, 1, x] below one another, by gate in `order`: (G, K, U)."""
     units = len(u)
-    rows = units + len(w)
-    joined = xp.empty((len(order), rows + (b is not None), units), w.dtype)
+    rows = units + (b is not None)
+    joined = xp.empty((len(order), rows + len(w), units), w.dtype)
     for k, gate in enumerate(order):
         columns = slice(gate * units, (gate + 1) * units)
         joined[k, :units] = u[:, columns]
-        joined[k, units:rows] = w[:, columns]
+        joined[k, rows:] = w[:, columns]
         if b is not None:
-            joined[k, rows] = b[columns]
+            joined[k, units] = b[columns]
     return joined
 
 
 def joined_inputs(x: Any, h0: Any, b: Any, dtype: Any) -> Any:
-    """[h, x, 1] for each step and one more, (T + 1, N, K); only h0 is known."""
+    """[h, 1, x] for each step and one more, (T + 1, N, K); only h0 is known."""
     n, steps, features = x.shape
     units = h0.shape[1]
-    joined = xp.empty((steps + 1, n, units + features + (b is not None)), dtype)
+    rows = units + (b is not None)
+    joined = xp.empty((steps + 1, n, rows + features), dtype)
     joined[0, :, :units] = h0
-    joined[:-1, :, units : units + features] = x.swapaxes(0, 1)
-    if b is not None:
-        joined[:-1, :, -1] = 1
+    joined[:-1, :, units:rows] = 1
+    joined[:-1, :, rows:] = x.swapaxes(0, 1)
     return joined
 
 
@@ -108,69 +114,104 @@ def hidden_states(joined: Any, units: int, out: Any = None) -> Any:
     return out
 
 
-def way_back(weights: Any, width: int) -> Any:
-    """The joined weights transposed, for the first `width` of [h, x, 1]: (G, U, width).
+def way_back(weights: Any, units: int) -> tuple[Any, Any]:
+    """The weights of [h, x] transposed: (G, U, U) for h, and (G, U, D) for x.
 
-    An array of its own: a product with it takes 37 us, with a view of the weights 74.
+    Arrays of their own: a product with one takes 37 us, with a view of the weights 74.
     """
-    return xp.ascontiguousarray(weights[:, :width].swapaxes(1, 2))
+    return tuple(
+        xp.ascontiguousarray(part.swapaxes(1, 2))
+        for part in (weights[:, :units], weights[:, units:])
+    )
+
+
+def input_gradient(dz: Any, to_x: Any, out: Any) -> None:
+    """From dz (G, steps, N, U) of all gates, the gradient of x: (steps, N, D)."""
+    xp.add.reduce(xp.matmul(dz, to_x[:, None]), 0, None, out)
+
+
+ROWS = 256
+"""Steps times samples that are walked back before their weights' gradient is summed up:
+enough for a fast product, and all of it is still in the cache. (LSTM of 128 units, 64
+steps: 10.5 ms backwards; with half or twice as many rows 11.0, all at once 11.8.)"""
+
+
+def blocks_back(steps: int, n: int) -> Iterator[slice]:
+    """The steps from the last to the first, some at a time: on a GPU all at once."""
+    most = max(1, ROWS // max(1, n)) if on_host() else steps
+    return (slice(max(0, end - most), end) for end in range(steps, 0, -most))
+
+
+def time_first(a: Any, block: slice) -> Any:
+    """Some steps of (N, T, U) as an array of their own: (steps, N, U)."""
+    return a[:, block].swapaxes(0, 1).copy()
+
+
+def backwards(*rows: Any) -> Iterator[tuple[Any, ...]]:
+    """What belongs to each step, from the last step of a block to its first."""
+    return zip(*(row[::-1] for row in rows), strict=True)
 
 
 class WeightSums:
-    """The gradient of the joined weights, summed up while the steps are walked back.
+    """The gradient of joined weights (G, K, U), summed up block by block of steps."""
 
-    dz of a few steps is kept, (G, steps, N, U), and gives one product when it is
-    complete: it is then still in the cache. (All 64 steps of an LSTM of 128 units are
-    4 MB; their one product took 0.6 ms longer.)
-    """
+    def __init__(self, gates: int, width: int, units: int, dtype: Any) -> None:
+        self.total = xp.zeros((gates, width, units), dtype)
+        self.part = xp.empty_like(self.total)
 
-    BLOCK = 131072  # floats of dz, half a megabyte
+    def add(self, inputs: Any, dz: Any) -> None:
+        """Add inputsᵀ·dz of some steps: (steps, N, K) and (G, steps, N, U)."""
+        gates, width, units = self.total.shape
+        columns = inputs.reshape(-1, width).T
+        tile = self._tile(columns.shape[1])
+        dz = dz.reshape(gates, -1, units // tile, tile).swapaxes(1, 2)
+        part = self.part.reshape(gates, width, -1, tile).swapaxes(1, 2)
+        xp.matmul(columns, dz, out=part)
+        self.total += self.part
 
-    def __init__(self, joined: Any, gates: int, units: int, wanted: bool) -> None:
-        last, n, width = joined.shape
-        self.joined = joined
-        fitting = self.BLOCK // max(1, gates * n * units)
-        self.steps = max(1, min(fitting, last - 1))
-        self.dz = xp.empty((gates, self.steps, n, units), joined.dtype)
-        self.wanted = wanted
-        if wanted:
-            self.total = xp.zeros((gates, width, units), joined.dtype)
-            self.part = xp.empty_like(self.total)
+    def _tile(self, rows: int) -> int:
+        """How many columns of dz to take at once, for small products.
 
-    def at(self, t: int) -> Any:
-        """The place for dz of step t: (G, N, U)."""
-        return self.dz[:, t % self.steps]
+        256 rows of 193 by 16: 110 GFLOP/s; by all 128: 97 (a GRU: 8.0 ms, not 8.7).
+        """
+        _, width, units = self.total.shape
+        tile = units
+        while on_host() and tile * rows * width > SMALL_PRODUCT:
+            if tile % 32:  # 16 are a whole vector of numbers
+                return units
+            tile //= 2
+        return tile
 
-    def add(self, t: int) -> None:
-        """Step t, and all after it, are done."""
-        if t % self.steps or not self.wanted:
-            return
-        before = self.joined[t:-1][: self.steps]
-        gates, _, _, units = self.dz.shape
-        rows = self.dz[:, : len(before)].reshape(gates, -1, units)
-        columns = before.reshape(-1, before.shape[2]).T
-        self.total += xp.matmul(columns, rows, out=self.part)
+    def write(self, rows: slice, out: Any, order: Sequence[int] = (0,)) -> Any:
+        """Write some rows to `out` (rows, gates·U), each gate to its place in order."""
+        units = self.total.shape[2]
+        columns = out.reshape(-1, out.shape[-1] // units, units)
+        for k, gate in enumerate(order):
+            columns[:, gate] = self.total[k, rows]
+        return out
 
     def split(
         self, features: int, needs: Any, into: Any, order: Sequence[int] = (0,)
     ) -> list[Any]:
         """The gradients of kernel, recurrent kernel and bias."""
-        gates, _, _, units = self.dz.shape
-        last, width = units + features, gates * units
-        found = []
-        for part, shape, need, slot in (
-            (slice(units, last), (features, width), needs[0], into[0]),
-            (slice(units), (units, width), needs[1], into[1]),
-            (slice(last, None), (width,), needs[2], into[2]),
-        ):
-            y = None
-            if need:
-                y = xp.empty(shape, self.dz.dtype) if slot is None else slot
-                columns = y.reshape(-1, gates, units)
-                for k, gate in enumerate(order):
-                    columns[:, gate] = self.total[k, part]
-            found.append(y)
-        return found
+        gates, rows, units = self.total.shape
+        width = gates * units
+        parts = (
+            (slice(rows - features, rows), (features, width)),
+            (slice(units), (units, width)),
+            (slice(units, units + 1), (width,)),
+        )
+        return [
+            self.write(part, room(slot, shape, self.total.dtype), order)
+            if need
+            else None
+            for (part, shape), need, slot in zip(parts, needs, into, strict=True)
+        ]
+
+
+def room(slot: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Where a gradient goes: the place it was given, or new memory."""
+    return xp.empty(shape, dtype) if slot is None else slot
 
 
 # ----------------------------------------------------------------------- simple RNN
@@ -212,25 +253,29 @@ def rnn(x, h0, kernel, recurrent_kernel, bias, *, activation="tanh"):
         xp.dot(joined[t], weights, out=z)
         function(z, joined[t + 1, :, :units])
     y = hidden_states(joined, units)
-    return y, (joined, weights, x.shape[2], y, activation)
+    return y, (joined, kernel, recurrent_kernel, activation)
 
 
 @rnn.backward
 def _(g, saved, needs, into):
-    joined, weights, features, y, activation = saved
-    n, steps, units = y.shape
+    joined, w, u, activation = saved
+    n, steps, units = g.shape
+    dtype = joined.dtype
     slope = ACTIVATIONS[activation][1]
-    width = units + features if needs[0] else units
-    [back] = way_back(weights[None], width)
-    sums = WeightSums(joined, 1, units, any(needs[2:]))
-    dy = xp.empty((n, units), y.dtype)
-    d = xp.zeros((steps + 1, n, width), y.dtype)  # of [h, x] before each step
-    for t in range(steps - 1, -1, -1):
-        xp.add(g[:, t], d[t + 1, :, :units], out=dy)
-        [dz] = sums.at(t)
-        xp.multiply(slope(y[:, t]), dy, out=dz)
-        xp.dot(dz, back, out=d[t])
-        sums.add(t)
-    dx = d[:-1, :, units:].swapaxes(0, 1) if needs[0] else None
-    dh = d[0, :, :units] if needs[1] else None
-    return dx, dh, *sums.split(features, needs[2:], into[2:])
+    back, to_x = way_back(joined_weights(w, u, None), units)
+    dx = xp.empty((steps, n, len(w)), dtype) if needs[0] else None
+    carried = xp.zeros((n, units), dtype)
+    sums = WeightSums(1, joined.shape[2], units, dtype)
+    for block in blocks_back(steps, n):
+        dzs = time_first(g, block)  # what is to be them, but for a factor
+        slopes = slope(joined[1:][block, :, :units])
+        for dz, factor in backwards(dzs, slopes):
+            dz += carried
+            dz *= factor
+            xp.dot(dz, back[0], out=carried)
+        if needs[0]:
+            input_gradient(dzs[None], to_x, dx[block])
+        if any(needs[2:]):
+            sums.add(joined[block], dzs[None])
+    dx = dx.swapaxes(0, 1) if needs[0] else None
+    return dx, carried if needs[1] else None, *sums.split(len(w), needs[2:], into[2:])

@@ -21,6 +21,7 @@ from ...backend import xp
 from ...tuning import pieces, scratch
 from .sliding import THIN, Windows, is_depthwise, slide, times
 from .windows import Axis, inner, offsets, pad_space
+from .winograd import fits, slide_fast
 
 MOST = 8  # places in a block: more have never paid
 
@@ -47,30 +48,26 @@ def scatter(
         )
         parts = [scatter(xp.ascontiguousarray(a), b, axes, 1) for a, b in parts]
         return xp.concatenate(parts, axis=-1)
-    thin = axes[-1].window * kernel.shape[-1] < THIN
-    if thin and all(a.stride == 1 and a.reach > max(a.before, a.after) for a in axes):
-        return _turned(g, kernel, axes, finish)
+    if all(a.stride == 1 and a.reach > max(a.before, a.after) for a in axes):
+        back = [_back(axis) for axis in axes]
+        shape = (*kernel.shape[:-2], kernel.shape[-1], kernel.shape[-2])
+        if fits(back, shape, 1):
+            return slide_fast(g, _turned(kernel), back, finish)
+        if axes[-1].window * kernel.shape[-1] < THIN:
+            return slide(pad_space(g, back), _turned(kernel), back, 1, finish)
     return _by_lines(g, kernel, axes, finish)
 
 
-def _turned(
-    g: Any, kernel: Any, axes: Sequence[Axis], finish: Callable[[Any], Any] | None
-) -> Any:
-    """`scatter` for stride one, by gathering along all axes: best for few filters."""
-    back = [
-        Axis(
-            a.out,
-            a.window,
-            1,
-            a.dilation,
-            a.reach - 1 - a.before,
-            a.reach - 1 - a.after,
-        )
-        for a in axes
-    ]
-    kernel = xp.flip(kernel, tuple(range(len(axes))))
-    kernel = xp.ascontiguousarray(xp.swapaxes(kernel, -1, -2))
-    return slide(pad_space(g, back), kernel, back, 1, finish)
+def _back(a: Axis) -> Axis:
+    """The axis along which a turned kernel slides back, for stride one."""
+    before, after = (a.reach - 1 - padding for padding in (a.before, a.after))
+    return Axis(a.out, a.window, 1, a.dilation, before, after)
+
+
+def _turned(kernel: Any) -> Any:
+    """The kernel turned round, inputs and outputs exchanged."""
+    turned = xp.flip(kernel, tuple(range(kernel.ndim - 2)))
+    return xp.ascontiguousarray(xp.swapaxes(turned, -1, -2))
 
 
 def _by_lines(
