@@ -184,7 +184,11 @@ def _painted(axis: Axis, places: int) -> _Block:
 
 
 def _matrices(kernel: Any, block: _Block) -> Any:
-    """For each row of the kernel the matrix (places·F, outs·C) that makes a block."""
+    """For each row of the kernel the matrix (places·F, outs·C) that makes a block.
+
+    It is zero where a place gives a cell nothing. (So an infinity at one place makes
+    NaN of what else is in its block.)
+    """
     *window, channels, filters = kernel.shape
     taps = xp.swapaxes(kernel.reshape(-1, window[-1], channels, filters), -1, -2)
     shape = (len(taps), block.line.window, filters, block.outs, channels)
