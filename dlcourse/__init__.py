@@ -14,12 +14,13 @@ up: ``backend.py``, ``tensor.py``, ``modes.py``, ``op.py``, ``autodiff.py``,
 array(4., dtype=float32)
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import errors, ops
+from . import errors, layers, lazy, losses, models, ops, optimizers
 from .autodiff import Tensor, grad
 from .backend import get_backend, manual_seed, to_numpy, use_backend
+from .layers import Input
+from .models import Model, Sequential
 from .modes import detect_anomaly, no_grad
 
 if TYPE_CHECKING:
@@ -29,50 +30,39 @@ if TYPE_CHECKING:
         datasets,
         exercises,
         initializers,
-        layers,
-        losses,
         metrics,
-        models,
-        optimizers,
         plots,
         regularizers,
         schedules,
         testing,
         widgets,
     )
-    from .layers import Input
-    from .models import Model, Sequential
     from .source import show_source
 
 __version__ = "0.1.0"
 
-# What is not needed by everybody is imported when it is first used, so that
-# `import dlcourse` takes hardly longer than `import numpy`.
-_FOLDERS = (
-    "analysis",
-    "callbacks",
-    "datasets",
-    "exercises",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "plots",
-    "regularizers",
-    "schedules",
-    "testing",
-    "widgets",
-)
-_NAMES = {
-    "Input": "layers",
-    "Model": "models",
-    "Sequential": "models",
-    "show_source": "source",
+# What not every network needs is imported when it is first used, so that `import
+# dlcourse` takes hardly longer than `import numpy`.
+_LATER = {
+    "analysis": (),
+    "callbacks": (),
+    "datasets": (),
+    "exercises": (),
+    "initializers": (),
+    "metrics": (),
+    "plots": (),
+    "regularizers": (),
+    "schedules": (),
+    "source": ("show_source",),
+    "testing": (),
+    "widgets": (),
 }
+__getattr__, __dir__ = lazy.names(__name__, _LATER)
 
 __all__ = [
+    "Input",
+    "Model",
+    "Sequential",
     "Tensor",
     "detect_anomaly",
     "errors",
@@ -81,21 +71,7 @@ __all__ = [
     "manual_seed",
     "no_grad",
     "ops",
+    "show_source",
     "to_numpy",
     "use_backend",
-    *_NAMES,
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _FOLDERS:
-        return import_module(f"{__name__}.{name}")
-    if name in _NAMES:
-        value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_FOLDERS})

@@ -209,7 +209,7 @@ def _walk(
         else:
             contributions = node.op.pull(node, g, needs, into)
         for a, c, need, slot in zip(node.inputs, contributions, needs, into):
-            if not need:
+            if not need or (c is slot and not anomaly):  # at its place, or both None
                 continue
             if slot is not None and c is not slot:
                 a.grad = None  # the place was offered, but not used

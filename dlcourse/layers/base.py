@@ -146,7 +146,9 @@ class Layer(Configurable):
                 f"The initializer of {self.name}/{name} made shape {values.shape} "
                 f"instead of {tuple(shape)}."
             )
-        data = backend.asarray(values.astype(self.dtype))
+        # an initializer's array is new; a function's may be somebody's own
+        own = isinstance(initializer, initializers.Initializer)
+        data = backend.asarray(values.astype(self.dtype, copy=not own))
         weight = Weight(data, name, initializer, regularizer, trainable)
         weight.requires_grad = trainable and self._trainable
         self._weights.append(weight)

@@ -21,10 +21,8 @@ from ..layers.base import CHARS, Layer
 from ..layers.symbol import Call, Shape, Symbol, check_input
 from ..losses.joint import outputs_of
 from ..tensor import Tensor
-from . import data, storage
-from .graph import graph_config, graph_from_config
+from . import data
 from .outputs import unique
-from .summary import summary_text
 from .training import Trainer
 
 
@@ -198,10 +196,14 @@ class Model(Trainer, Layer):
         return self.compute_output_shape((None,))
 
     def get_config(self) -> dict[str, Any]:
+        from .graph import graph_config
+
         return {**graph_config(self), "output_keys": self._keys}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
+        from .graph import graph_from_config
+
         model = graph_from_config(cls, config)
         keys = config.get("output_keys")
         return model if keys is None else model._with_keys(keys)
@@ -215,16 +217,22 @@ class Model(Trainer, Layer):
 
         `dl.models.load_model(path)` reads it back, ready to go on training.
         """
+        from . import storage
+
         storage.save_model(self, path)
 
     def save_weights(self, path: Any) -> None:
         """Write the weights to ``.safetensors`` or ``.npz``."""
         self._check_built("save_weights")
+        from . import storage
+
         storage.save_weights(self, path)
 
     def load_weights(self, path: Any) -> None:
         """Read the weights back; nothing is changed unless every shape is right."""
         self._check_built("load_weights")
+        from . import storage
+
         storage.load_weights(self, path)
 
     def _check_built(self, doing: str) -> None:
@@ -255,6 +263,8 @@ class Model(Trainer, Layer):
         one text instead of being printed; `expand_nested` shows the layers of models
         inside the model, `show_trainable` which ones training changes.
         """
+        from .summary import summary_text
+
         text = summary_text(self, line_length, expand_nested, show_trainable)
         (print_fn or print)(text)
 

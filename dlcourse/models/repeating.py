@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import layers
 from ..backend import xp
 from ..layers.base import Weight
 from ..losses.base import FunctionLoss
@@ -31,18 +30,16 @@ from ..modes import state
 from ..op import next_moment
 from ..tensor import Tensor
 
-REPEATED = {
-    *(layers.InputLayer, layers.Dense, layers.Activation),
-    *(layers.Flatten, layers.Reshape, layers.Permute, layers.Embedding),
-    *(layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv2DTranspose),
-    *(layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D),
-    *(layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePooling3D),
-    *(layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D),
-    *(layers.UpSampling2D, layers.ZeroPadding2D, layers.DepthwiseConv2D),
-    *(layers.Add, layers.Average, layers.Concatenate, layers.Maximum),
-    *(layers.Multiply, layers.Subtract, layers.LayerNormalization),
-    *(layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU, layers.Softmax),
-}
+REPEATED = frozenset(
+    (
+        "InputLayer Dense Activation Flatten Reshape Permute Embedding Conv1D "
+        "Conv2D Conv3D Conv2DTranspose MaxPooling1D MaxPooling2D MaxPooling3D "
+        "AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling2D "
+        "GlobalMaxPooling2D UpSampling2D ZeroPadding2D DepthwiseConv2D Add Average "
+        "Concatenate Maximum Multiply Subtract LayerNormalization ReLU LeakyReLU "
+        "ELU PReLU Softmax"
+    ).split()
+)
 """The layers whose call is nothing but ops on the input, the weights and constants.
 Not Dropout and GaussianNoise (chance), nor BatchNormalization (running means)."""
 
@@ -96,14 +93,20 @@ def is_repeatable(model: Any) -> bool:
     """Is all that happens in a forward pass known to be the same for each batch?"""
     tree = model._tree()
     for layer in tree:
-        ours = type(layer) in REPEATED or type(layer).__module__.startswith(__package__)
-        if not ours or "call" in vars(layer):
+        if not _is_known(type(layer)) or "call" in vars(layer):
             return False
     parts = [weight.regularizer for weight in model._pack().penalized]
     parts += [getattr(layer, "activation", None) for layer in tree]
     parts = [part for part in (*parts, model.loss) if part is not None]
     special = isinstance(model.loss, (FunctionLoss, JointLoss))
     return not special and all(_is_ours(part) for part in parts)
+
+
+def _is_known(kind: type) -> bool:
+    """Is it a model, or one of those layers? (By name: it may not be imported yet.)"""
+    package = Weight.__module__.rpartition(".")[0] + "."
+    repeated = kind.__name__ in REPEATED and kind.__module__.startswith(package)
+    return repeated or kind.__module__.startswith(__package__)
 
 
 def _is_ours(part: Any) -> bool:

@@ -7,19 +7,20 @@ Read ``sweep.py`` next for the same step taken by many networks at once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import backend
-from ..callbacks import Callback, CallbackList, EpochLines, History, ProgressBar
+from ..callbacks import Callback, CallbackList, History
 from ..errors import ConfigError, NonFiniteError, check_count
 from ..modes import no_grad
-from . import checkpoint, data, outputs
-from .checkpoint import Run
+from . import data, outputs
 from .compiled import Compiled
-from .interrupt import StopBetweenSteps
 from .repeating import Repeater
+
+if TYPE_CHECKING:
+    from .checkpoint import Run
 
 
 class Trainer(Compiled):
@@ -95,7 +96,11 @@ class Trainer(Compiled):
             watcher.set_model(self)
             watcher.set_params(parameters)
         self.stop_training = False
-        run = self._run = Run(generator, shuffle, batch_size, initial_epoch, watchers)
+        from . import checkpoint
+        from .interrupt import StopBetweenSteps
+
+        start = (generator, shuffle, batch_size, initial_epoch)
+        run = self._run = checkpoint.Run(*start, watchers)
         if watchers.are_ours:  # others may change anything between two steps
             run.forward = Repeater(self)
         with (
@@ -226,8 +231,12 @@ def _joined(parts: Sequence[Any]) -> np.ndarray:
 
 def _shown(verbose: Any) -> list[Callback]:
     if verbose in ("auto", 1, True):
+        from ..callbacks import ProgressBar
+
         return [ProgressBar()]
     if verbose == 2:
+        from ..callbacks import EpochLines
+
         return [EpochLines()]
     if verbose in (0, False, None):
         return []

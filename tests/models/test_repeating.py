@@ -239,8 +239,12 @@ def test_what_may_change_is_never_repeated(make, repeated):
     assert not repeated
 
 
+def test_what_is_repeated_are_layers():
+    assert set(L.__all__) > repeating.REPEATED
+
+
 def test_an_array_of_unknown_origin_is_not_repeated(monkeypatch, repeated):
-    monkeypatch.setattr(repeating, "REPEATED", {*repeating.REPEATED, L.Dropout})
+    monkeypatch.setattr(repeating, "REPEATED", {*repeating.REPEATED, "Dropout"})
     small(L.Dropout(0.5)).fit(X, Y, epochs=4, verbose=0)
     assert not repeated
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dlcourse as dl
-from dlcourse.errors import ShapeError
+from dlcourse.errors import ConfigError, ShapeError
 from dlcourse.ops.kernels import recurrent
 from dlcourse.ops.kernels.lstm import lstm_hidden
 
@@ -189,6 +189,27 @@ def test_sequences_without_steps_or_samples(kind):
     assert y.shape == (0, 4, 3)
     for g, x in zip(gradients(y, tensors), tensors):
         assert g.shape == x.shape and not g.any()
+
+
+@pytest.mark.parametrize(
+    "steps, n, lengths",
+    [(600, 1, [256, 256, 88]), (5, 100, [2, 2, 1]), (2, 300, [1, 1])],
+)
+def test_blocks_of_steps(steps, n, lengths):
+    """From the last step to the first, each once, at most 256 rows, or one step."""
+    blocks = list(recurrent.blocks_back(steps, n))
+    assert [len(range(steps)[block]) for block in blocks] == lengths
+    walked = [t for block in blocks for t in reversed(range(steps)[block])]
+    assert walked == list(reversed(range(steps)))
+
+
+def test_what_is_unknown_or_does_not_fit():
+    with pytest.raises(ConfigError, match="Did you mean 'tanh'"):
+        dl.ops.rnn(*inputs("rnn"), activation="tahn")
+    with pytest.raises(ShapeError, match=r"bias must be \(9,\), not \(2, 9\)"):
+        dl.ops.gru(*inputs("gru"), reset_after=False)
+    with pytest.raises(ShapeError, match=r"bias must be \(2, 9\), not \(9,\)"):
+        dl.ops.gru(*inputs("gru, reset before"))
 
 
 def test_an_embedding_adds_up_what_occurs_again():
