@@ -14,9 +14,9 @@ LEAST = """\
 *Least possible here* is the time that a workload's products of matrices take alone, at
 the best speed that any product reached on this machine ({peaks}), over the other
 library's time in the same run. It is given where products bound the workload, W2 to W6;
-for W7 it is the time of its `tanh` alone, at the speed of NumPy's in the cache. Where
-it is **bold** the aim lies below it, out of reach whatever the code around the
-products.
+for W7 it is the time of its `tanh` alone, at the speed of NumPy's in the cache, and for
+W1 that of its step written out by hand in NumPy, without any framework. Where it is
+**bold** the aim lies below it, out of reach whatever the code around it.
 """
 
 

@@ -122,8 +122,11 @@ class Results:
         return None if other is None or library == OURS else seconds / other.median
 
     def _arithmetic(self, target: Target) -> float | None:
-        """Seconds for the products of a training step, or for W7's tanh."""
+        """Seconds for the products of a training step, for W7's tanh, or W1 by hand."""
         name, kind, machine = target.problem, target.kind, self.machine
+        if name == "W1":
+            by_hand = self.value(name, "numpy", "train")
+            return by_hand and by_hand.median
         if kind == "train" and name in BY_PRODUCTS and name in self.found:
             peak = machine.get("peak")
             return self.found[name]["flops"] / peak if peak else None

@@ -40,6 +40,35 @@ def test_given_statistics(axis, epsilon):
         np.testing.assert_allclose(default, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_statistics_of_another_type_do_not_widen(dtype):
+    vectors_ = [v.astype(dtype) for v in vectors(-1)[:2]]
+    mean, variance = vectors(-1)[2:]
+    y = ops.batch_norm(X.astype(dtype), *vectors_, mean=mean, variance=variance)
+    assert y.dtype == dtype
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["of the batch", "given"])
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0), (3, 2, 0)])
+def test_nothing_to_normalize(shape, given):
+    c = shape[-1]
+    settings = {"mean": np.zeros(c), "variance": np.ones(c)} if given else {}
+    leaves = [dl.Tensor(np.ones(s), True) for s in (shape, (c,), (c,))]
+    y = ops.batch_norm(*leaves, activation="relu", **settings)
+    assert y.shape == shape
+    y.backward(np.ones(shape))
+    assert leaves[0].grad.shape == shape
+    for leaf in leaves[1:]:
+        np.testing.assert_array_equal(np.nan_to_num(leaf.grad), np.zeros(c))
+
+
+def test_statistics_that_are_tensors_have_gradients():
+    def call(x, mean, variance):
+        return ops.batch_norm(x, *vectors(-1)[:2], mean=mean, variance=variance)
+
+    assert dl.testing.gradcheck(call, [X, *vectors(-1)[2:]], order=2)
+
+
 def test_the_batch_is_not_looked_at_where_statistics_are_given():
     gamma, beta, mean, variance = vectors(-1)
     whole = ops.batch_norm(X, gamma, beta, mean=mean, variance=variance)
@@ -67,20 +96,23 @@ def test_an_activation_in_the_same_pass(activation, axis, given):
     assert dl.testing.gradcheck(call, [X, gamma, beta], order=2)
 
 
+@pytest.mark.parametrize("given", [False, True], ids=["of the batch", "given"])
 @pytest.mark.parametrize("activation", [None, "relu", "tanh"])
 @pytest.mark.parametrize("shape", [(3, 8, 8, 4), (96, 7), (1, 5), (5, 1)])
-def test_in_pieces_as_at_once(shape, activation, monkeypatch):
+def test_in_pieces_as_at_once(shape, activation, given, monkeypatch):
     """Kernel and reference, all gradients that can be asked for, one line at a time."""
     kernel = batch_norm._batch_norm
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=s) + 3 for s in (shape, shape[-1:], shape[-1:])]
     g = rng.normal(size=shape)
+    mean, variance = rng.normal(size=shape[-1]), rng.uniform(1, 2, shape[-1])
+    settings = {"mean": mean, "variance": variance} if given else {}
     for needs in itertools.product([True, False], repeat=3):
         results = []
         for function, chunk in ((kernel, 1 << 20), (kernel, 1), (kernel.reference, 1)):
             monkeypatch.setattr(tuning, "CHUNK_BYTES", chunk)
             tensors = [dl.Tensor(a, need) for a, need in zip(arrays, needs)]
-            y = function(*tensors, activation=activation)
+            y = function(*tensors, activation=activation, **settings)
             if any(needs):
                 y.backward(g)
             results.append([y.data, *(x.grad for x in tensors if x.requires_grad)])

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ...autodiff import kernel as kernel_of
-from ...backend import xp
+from ...backend import asarray, xp
 from ...errors import ConfigError
+from ...tensor import Tensor
 from ...tuning import fold, ones, pieces, scratch
 from ..composite import mean as mean_of
 from ..elementary import sqrt, square
@@ -82,7 +83,8 @@ def _sums(lines: Any, channels: int, work: Callable[..., Any]) -> Any:
     found = xp.empty((2, len(parts), lines.shape[1]), lines.dtype)
     for i, part in enumerate(parts):
         work(part, found[0, i], found[1, i])
-    return found.reshape(2, -1, channels).sum(axis=1)
+    rows = len(parts) * lines.shape[1] // max(1, channels)
+    return found.reshape(2, rows, channels).sum(axis=1)
 
 
 def _add_up(lines: Any, out: Any) -> None:
@@ -99,7 +101,7 @@ def _channel_rows(x: Any, axis: int) -> Any:
     """x as (rows, C): a view where the channels are last already."""
     if axis % x.ndim != x.ndim - 1:
         x = xp.moveaxis(x, axis, -1)
-    return xp.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    return xp.ascontiguousarray(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _lines(rows: Any, *vectors: Any) -> list[Any]:
@@ -119,10 +121,21 @@ def _back_to(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 @kernel_of(batch_norm_reference)
 def _batch_norm(
-    x, gamma, beta, *, axis=-1, epsilon=1e-3, statistics=None, activation=None
+    x,
+    gamma,
+    beta,
+    *,
+    mean=None,
+    variance=None,
+    axis=-1,
+    epsilon=1e-3,
+    statistics=None,
+    activation=None,
 ):
     rows = _channel_rows(x, axis)
-    mean, variance = statistics or batch_statistics(x, axis)
+    given = mean is not None
+    if not given:
+        mean, variance = statistics or batch_statistics(x, axis)
     scale = 1 / xp.sqrt(variance + epsilon)
     activation = activation and fused(activation)
     y = xp.empty_like(rows)
@@ -137,14 +150,14 @@ def _batch_norm(
         if activation:
             activation.apply(here)
     values = out if activation else None
-    saved = rows, values, mean, scale, gamma, axis, x.shape, activation
+    saved = rows, values, mean, scale, gamma, axis, x.shape, activation, given
     return _back_to(y, x.shape, axis), saved
 
 
 @_batch_norm.backward
 def _(g, saved, needs, into):
-    rows, values, mean, scale, gamma, axis, shape, activation = saved
-    n, channels = rows.shape
+    rows, values, mean, scale, gamma, axis, shape, activation, given = saved
+    n, channels = max(1, len(rows)), rows.shape[1]
     lines, m = _lines(rows, mean)
     gradients = _channel_rows(g, axis).reshape(lines.shape)
     dx = xp.empty_like(rows)
@@ -164,12 +177,16 @@ def _(g, saved, needs, into):
     dbeta, dgamma = total, along * scale
     if not needs[0]:
         return None, dgamma, dbeta
-    # gamma·scale·(g − mean of g − x̂·mean of g·x̂)
-    tilt = -scale * dgamma / n
-    _, tilt, level, stretch = _lines(rows, tilt, tilt * mean + dbeta / n, gamma * scale)
     if activation:
         gradients = out
-
+    _, stretch = _lines(rows, gamma * scale)
+    if given:
+        for part in _parts(lines):
+            xp.multiply(gradients[part], stretch, out=out[part])
+        return _back_to(dx, shape, axis), dgamma, dbeta
+    # gamma·scale·(g − mean of g − x̂·mean of g·x̂)
+    tilt = -scale * dgamma / n
+    _, tilt, level = _lines(rows, tilt, tilt * mean + dbeta / n)
     for part in _parts(lines):
         away = scratch("norm.away", lines[part].shape, lines.dtype)
         xp.multiply(lines[part], tilt, out=away)
@@ -209,5 +226,8 @@ def batch_norm(
     settings = {"axis": axis, "epsilon": epsilon, "activation": activation}
     if mean is None:
         return _batch_norm(x, gamma, beta, statistics=statistics, **settings)
-    settings |= {"mean": mean, "variance": variance}
-    return batch_norm_reference(x, gamma, beta, **settings)
+    if isinstance(mean, Tensor) or isinstance(variance, Tensor):
+        settings |= {"mean": mean, "variance": variance}
+        return batch_norm_reference(x, gamma, beta, **settings)
+    mean, variance = (asarray(v, x.dtype) for v in (mean, variance))
+    return _batch_norm(x, gamma, beta, mean=mean, variance=variance, **settings)
