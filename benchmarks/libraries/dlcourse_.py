@@ -1,6 +1,7 @@
 """The course's own framework, used as a notebook uses it. ``torch_.py`` does the same.
 
-"train" is the step that `fit` takes for each batch, with nothing around it.
+"train" is the step that `fit` takes for each batch, with nothing around it. As with the
+other libraries the models give logits, and the losses take them.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ def W1(problem: Problem) -> Steps:
     import dlcourse as dl
 
     def model() -> Any:
-        layers = [*_hidden(problem, "tanh"), dl.layers.Dense(1, "sigmoid")]
+        layers = [*_hidden(problem, "tanh"), dl.layers.Dense(1)]
         made = _model(problem, layers)
         rate = problem.settings["learning_rate"]
-        made.compile(dl.optimizers.SGD(rate), "binary_crossentropy")
+        made.compile(dl.optimizers.SGD(rate), _yes_or_no())
         return made
 
     fit = _fit(model, problem, epochs=problem.settings["fit_steps"])
@@ -50,7 +51,7 @@ def W2(problem: Problem) -> Steps:
     import dlcourse as dl
 
     def model() -> Any:
-        layers = [*_hidden(problem, "relu"), dl.layers.Dense(10, "softmax")]
+        layers = [*_hidden(problem, "relu"), dl.layers.Dense(10)]
         return _classifier(problem, layers, _adam(problem))
 
     fit = _fit(model, problem, batches=problem.settings["fit_steps"])
@@ -69,7 +70,7 @@ def W3(problem: Problem) -> Steps:
         dl.layers.Flatten(),
         dl.layers.Dense(120, "tanh"),
         dl.layers.Dense(84, "tanh"),
-        dl.layers.Dense(10, "softmax"),
+        dl.layers.Dense(10),
     ]
     settings = problem.settings
     rule = dl.optimizers.SGD(settings["learning_rate"], momentum=settings["momentum"])
@@ -88,7 +89,7 @@ def W4(problem: Problem) -> Steps:
         layers.append(dl.layers.MaxPooling2D(2))
     layers += [dl.layers.Flatten(), dl.layers.Dense(512)]
     layers += [dl.layers.BatchNormalization(), dl.layers.Activation("relu")]
-    layers.append(dl.layers.Dense(10, "softmax"))
+    layers.append(dl.layers.Dense(10))
     return _steps(_classifier(problem, layers, _adam(problem)), problem)
 
 
@@ -128,13 +129,11 @@ def W7(problem: Problem) -> Steps:
     import dlcourse as dl
 
     hidden = [dl.layers.Dense(16, "tanh") for _ in range(2)]
-    model = _model(problem, [*hidden, dl.layers.Dense(1, "sigmoid")])
+    model = _model(problem, [*hidden, dl.layers.Dense(1)])
     thetas = problem.settings["thetas"]
 
     def infer() -> float:
-        losses = dl.models.losses_at(
-            model, thetas, problem.x, problem.y, "binary_crossentropy"
-        )
+        losses = dl.models.losses_at(model, thetas, problem.x, problem.y, _yes_or_no())
         return float(losses.mean())
 
     return {"infer": infer}
@@ -144,10 +143,10 @@ def W9(problem: Problem) -> Steps:
     """A sweep over learning rates, and the same trainings one after another."""
     import dlcourse as dl
 
-    model = _model(problem, [*_hidden(problem, "tanh"), dl.layers.Dense(1, "sigmoid")])
+    model = _model(problem, [*_hidden(problem, "tanh"), dl.layers.Dense(1)])
     start = model.get_weights()
     rates, steps = problem.settings["learning_rates"], problem.settings["steps"]
-    x, y, loss = problem.x, problem.y, "binary_crossentropy"
+    x, y, loss = problem.x, problem.y, _yes_or_no()
 
     def train() -> float:
         result = dl.models.sweep(
@@ -184,7 +183,7 @@ def _recurrent(problem: Problem, kind: Any) -> Steps:
     layers = [
         dl.layers.Embedding(vocabulary, width),
         kind(units, return_sequences=True),
-        dl.layers.Dense(vocabulary, "softmax"),
+        dl.layers.Dense(vocabulary),
     ]
     return _steps(_classifier(problem, layers, _adam(problem)), problem)
 
@@ -201,9 +200,18 @@ def _model(problem: Problem, layers: list[Any]) -> Any:
     return model
 
 
+def _yes_or_no() -> Any:
+    import dlcourse as dl
+
+    return dl.losses.BinaryCrossentropy(from_logits=True)
+
+
 def _classifier(problem: Problem, layers: list[Any], optimizer: Any) -> Any:
+    import dlcourse as dl
+
     model = _model(problem, layers)
-    model.compile(optimizer, "sparse_categorical_crossentropy")
+    loss = dl.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss)
     return model
 
 

@@ -154,5 +154,5 @@ def _(g, saved, needs, into):
     if len(needs) > 2 and needs[2]:
         db = column_sums(g, out=into[2])
     if needs[0]:
-        dx = scatter(g, kernel, axes, groups, x.shape[-1])
+        dx = scatter(g, kernel, axes, groups)
     return dx, dw, db

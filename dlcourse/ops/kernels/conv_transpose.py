@@ -18,9 +18,9 @@ from ..products import matmul, swap_last
 from ..shaping import floats, getitem, pad, reshape
 from .conv import check_bias, finishing
 from .fused import fused
-from .scattering import Onto, scatter
-from .sliding import kernel_gradient, slide
-from .windows import Axis, per_axis
+from .scattering import scatter
+from .sliding import kernel_gradient, slide, slide_with_gradient
+from .windows import Axis, pad_space, per_axis
 
 
 def transposed_geometry(
@@ -174,47 +174,30 @@ def conv_transpose(
         )
     check_bias("conv_transpose", bias, kernel.shape[-2])
     sizes = x.shape[1:-1]
-    axes, outs = transposed_geometry(
+    axes, _ = transposed_geometry(
         sizes, kernel.shape[:-2], strides, padding, output_padding, dilation_rate
     )
     axes = _fitted(axes, sizes)
     x = xp.ascontiguousarray(x)
-    exact = [
-        axis._replace(size=(n - 1) * axis.stride + axis.reach, before=0, after=0)
-        for axis, n in zip(axes, sizes, strict=True)
-    ]
-    seen, kept = _overlap(axes, exact)
-    covered = all(k == slice(0, out) for k, out in zip(kept[1:], outs, strict=True))
-    shape = (len(x), *outs, kernel.shape[-2])
-    y = xp.empty(shape, x.dtype) if covered else xp.zeros(shape, x.dtype)
-    onto = Onto(y, seen, kept, finishing(bias, activation))
-    scatter(x, kernel, exact, 1, kernel.shape[-2], onto)
-    return y, (x, kernel, axes, exact, y, activation)
-
-
-def _overlap(axes: Sequence[Axis], exact: Sequence[Axis]) -> tuple[Any, Any]:
-    """Which painted cells are seen, and where they are in the output."""
-    seen, kept = [slice(None)], [slice(None)]
-    for axis, full in zip(axes, exact, strict=True):
-        length = min(axis.size, full.size - axis.before)
-        seen.append(slice(axis.before, axis.before + length))
-        kept.append(slice(0, length))
-    return tuple(seen), tuple(kept)
+    finish = finishing(bias, activation)
+    y = scatter(x, kernel, axes, 1, finish)
+    return y, (x, kernel, axes, y, activation)
 
 
 @conv_transpose.backward
 def _(g, saved, needs, into):
-    x, kernel, axes, exact, y, activation = saved
+    x, kernel, axes, y, activation = saved
     if activation is not None:
         g = fused(activation).gradient(g, y)
-    seen, kept = _overlap(axes, exact)
-    painted = xp.zeros((len(g), *(a.size for a in exact), g.shape[-1]), g.dtype)
-    painted[seen] = g[kept]
+    g = xp.ascontiguousarray(g)
+    padded = pad_space(g, axes)
     dx = dw = db = None
-    if needs[0]:
-        dx = slide(painted, kernel, exact, 1)
-    if needs[1]:
-        dw = kernel_gradient(painted, x, exact, 1, kernel.shape, into[1])
+    if needs[0] and needs[1]:
+        dx, dw = slide_with_gradient(padded, kernel, x, axes, into[1])
+    elif needs[0]:
+        dx = slide(padded, kernel, axes, 1)
+    elif needs[1]:
+        dw = kernel_gradient(padded, x, axes, 1, kernel.shape, into[1])
     if len(needs) > 2 and needs[2]:
-        db = column_sums(xp.ascontiguousarray(g), out=into[2])
+        db = column_sums(g, out=into[2])
     return dx, dw, db

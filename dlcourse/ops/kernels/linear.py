@@ -117,7 +117,8 @@ def _shared_forward(x: Any, w: Any, b: Any) -> Any:
     joined = scratch("linear.weights", (runs, units, inputs + 1), w.dtype)
     joined[:, :, :-1] = w.swapaxes(1, 2)
     joined[:, :, -1] = b
-    y = xp.dot(joined.reshape(runs * units, inputs + 1), _with_one(x).T)
+    columns = xp.ascontiguousarray(_with_one(x).T)  # 2 % of a landscape faster
+    y = joined.reshape(runs * units, inputs + 1).dot(columns)
     return y.reshape(runs, units, len(x)).swapaxes(1, 2)  # (R, N, out)
 
 
@@ -136,13 +137,13 @@ def _runs_backward(g: Any, x: Any, w: Any, needs: Any, into_w: Any) -> Any:
     columns = g.swapaxes(-1, -2)  # (R, out, N)
     rows = columns.reshape(runs * units, columns.shape[-1])
     if x.ndim == 2 and needs_w and needs_b:
-        both = xp.dot(rows, _with_one(x)).reshape(runs, units, inputs + 1)
+        both = rows.dot(_with_one(x)).reshape(runs, units, inputs + 1)
         dw, db = both[:, :, :-1].swapaxes(1, 2), both[:, :, -1]
     else:
         if needs_w:
             dw = xp.matmul(x.swapaxes(-1, -2), g, out=into_w)
         if needs_b:
-            db = xp.dot(rows, ones(rows.shape[1], g.dtype)).reshape(runs, units)
+            db = rows.dot(ones(rows.shape[1], g.dtype)).reshape(runs, units)
     if needs_x:
         # a product with one column is an outer product: multiply is 3 times faster
         product = xp.multiply if units == 1 else xp.matmul
