@@ -51,7 +51,11 @@ HARMLESS = {
     "dlcourse.op xp.asarray in __call__": "is for host numbers only",
 }
 # Branches that are taken on the host only, so that no case gets there.
-HOST_ONLY = {"dlcourse.tuning xp.matmul in product"}
+HOST_ONLY = {
+    "dlcourse.tuning xp.matmul in product",
+    "dlcourse.ops.kernels.blocks xp.empty in dot",
+    "dlcourse.ops.kernels.blocks xp.matmul in dot",
+}
 # What these make is judged by tests of their own; here, as far as the cases lead.
 UNTABLED = ("dlcourse.metrics", "dlcourse.diagnosis")
 ROWS_PER_OP = 4
@@ -133,6 +137,7 @@ MORE = {
     "many rows": lambda: (
         dl.ops.square(dl.ops.linear(leaf(300, 2), leaf(2, 2), leaf(2))).sum().backward()
     ),
+    "a large layer": lambda: dl.ops.linear(leaf(128, 128), leaf(128, 64)),
     "pool by three": lambda: (
         dl.ops.max_pool(leaf(1, 6, 2), pool_size=3).sum().backward()
     ),

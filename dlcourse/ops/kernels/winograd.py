@@ -11,8 +11,10 @@ A kernel of three rows w gives from four rows d of the input two rows of the out
     y₀ = m₀ + m₁ + m₂              y₁ = m₁ − m₂ − m₃
 
 What is added and subtracted are whole rows, in the cache; what is saved are products of
-matrices. The gradient of the kernel is this, differentiated. Sources: Winograd (1980),
-Lavin and Gray (2016). Read ``scattering.py`` next.
+matrices. The gradient of the kernel is this, differentiated. For 64 channels, 32 images
+of 16×16 cells, 5.2 instead of 6.8 ms, and the kernel's gradient 5.5 instead of 7.0; but
+rounding errors are two to three times as large. Sources: Winograd (1980), Lavin and
+Gray (2016). Read ``scattering.py`` next.
 
 Along the other axis no window is laid out. Cells side by side are neighbors in memory,
 so a row of cells, read w·C numbers at a time, is every w-th window of a kernel w wide;
