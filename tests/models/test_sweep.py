@@ -245,8 +245,8 @@ def test_it_learns(dtype):
 
 @pytest.mark.parametrize("count, chunks", [(1, 1), (6, 1), (7, 1), (8, 2)])
 def test_losses_and_predictions_at(count, chunks, monkeypatch):
-    module = sys.modules["dlcourse.models.sweep"]  # models.sweep is the function
-    monkeypatch.setattr(module, "CHUNK_BYTES", 7 * len(X) * 8 * 4)  # 7 of 8 units
+    module = sys.modules["dlcourse.models.sweep"]  # models.sweep is a function
+    monkeypatch.setattr(module, "CHUNK_BYTES", 7 * 8 * 4 * len(X))  # 7 networks
     model = network()
     thetas = np.random.default_rng(0).normal(size=(count, 33)).astype("float32")
     before = model.theta.copy()
@@ -254,11 +254,10 @@ def test_losses_and_predictions_at(count, chunks, monkeypatch):
     predictions = predictions_at(model, thetas, X)
     assert losses.shape == (count,) and predictions.shape == (count, 60, 1)
     np.testing.assert_array_equal(model.theta, before)
-    assert len(list(module._at(model, thetas, len(X)))) == chunks
+    assert len([*module._at(model, thetas, len(X))]) == chunks
     for i in (0, count // 2, count - 1):
         model.set_theta(thetas[i])
-        expected = model.evaluate(X, Y, verbose=0)
-        assert losses[i] == pytest.approx(expected, rel=1e-5)
+        assert losses[i] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
         np.testing.assert_allclose(
             predictions[i], model.predict(X), rtol=1e-4, atol=1e-6
         )
