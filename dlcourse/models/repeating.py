@@ -178,7 +178,7 @@ class Record:
             place.data = array
         for tensor in self.wrapped:
             tensor.data = x
-        saved = None
+        moment = next_moment
         for op, sources, settings, links, renewed, y, node in self.steps:
             if links:
                 settings = {**settings, **{key: get() for key, get in links}}
@@ -187,12 +187,11 @@ class Record:
                 array = op.forward(*arrays, **settings)
             except Exception as problem:
                 raise op.explained(problem, arrays) from None
-            if op.saves:
-                array, saved = array
+            array, saved = array if op.saves else (array, None)
             y.data = array = xp.asarray(array)  # NumPy's sums are no arrays
             if node is not None:
                 node.y, node.saved, node.settings = array, saved, settings
-                node.order = next_moment()
+                node.order = moment()
                 if renewed:
                     node.inputs = tuple(
                         source.data if type(source) is _Place else source

@@ -167,7 +167,8 @@ class Optimizer(Configurable):
                 self._update_in_pieces(w, g, rate, state)
             else:
                 spares = [xp.empty_like(w) for _ in range(self.spares)]
-                self._decay(w, rate, spares)
+                if self.weight_decay is not None:
+                    self._decay(w, rate, spares)
                 self.update(w, g, rate, *spares, **state)
         self.iterations += 1
 
@@ -176,15 +177,15 @@ class Optimizer(Configurable):
             part = {name: array[piece] for name, array in state.items()}
             stretch = w[piece]
             spares = self._spares_for(stretch)
-            self._decay(stretch, rate, spares)
+            if self.weight_decay is not None:
+                self._decay(stretch, rate, spares)
             self.update(stretch, g[piece], rate, *spares, **part)
 
     def _decay(self, w: Any, rate: Any, spares: Any) -> None:
-        if self.weight_decay is not None:
-            # not w *= 1 - rate·decay: float32 would round that factor by a hundredth
-            # of its distance from 1
-            out = spares[0] if spares else None
-            w -= xp.multiply(w, rate * self.weight_decay, out=out)
+        # not w *= 1 - rate·decay: float32 would round that factor by a hundredth of its
+        # distance from 1
+        out = spares[0] if spares else None
+        w -= xp.multiply(w, rate * self.weight_decay, out=out)
 
     def _spares_for(self, w: Any) -> list[Any]:
         """Blocks of working memory shaped like `w`: the same ones in every step."""

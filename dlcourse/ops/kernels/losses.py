@@ -7,6 +7,7 @@ what was true.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...autodiff import kernel
@@ -147,7 +148,7 @@ def sigmoid_cross_entropy(logits, targets, *, reduction="mean", sigmoid=None):
             f"{targets.shape} must have the same shape."
         )
     small = xp.exp(-xp.abs(logits))  # never more than 1
-    losses = xp.maximum(logits, 0)
+    losses = logits.clip(0, math.inf)  # maximum has no vector loop for a number
     losses -= logits * targets
     losses += xp.log1p(small)
     y, factor = _reduce(losses, reduction)
