@@ -16,7 +16,9 @@ the best speed that any product reached on this machine ({peaks}), over the othe
 library's time in the same run. It is given where products bound the workload, W2 to W6;
 for W7 it is the time of its `tanh` alone, at the speed of NumPy's in the cache, and for
 W1 that of its step written out by hand in NumPy, without any framework. Where it is
-**bold** the aim lies below it, out of reach whatever the code around it.
+**bold** the aim lies below it, out of reach whatever the code around it. DeZero has
+two rows for each aim: as it is installed, when NumPy 2 makes it compute in float64, and
+kept to float32 by two remedies, which is faster.
 """
 
 
