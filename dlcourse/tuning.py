@@ -10,6 +10,7 @@ kernels know better. The kernels in ``ops/kernels`` use them; read
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from threading import get_ident
@@ -31,6 +32,22 @@ GFLOP/s; the input gradient of LeNet's second layer took 2.1 ms, then 0.97 ms.""
 LINE = 1024
 """Entries that the innermost loop of a ufunc should have at least: adding a bias of 6
 channels to 50,000 rows of 6 is 50,000 loops of 6, folded it is 392 loops of 768."""
+
+
+def _blas_threads() -> int:
+    """How many threads OpenBLAS took when it was loaded, by the rules it goes by."""
+    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
+        count = os.environ.get(name, "")
+        if count.isdigit() and int(count) > 0:
+            return int(count)
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+BLAS_THREADS = _blas_threads()
+"""They share a large product, not a small one."""
 
 _ALIGNMENT = 64  # bytes: a whole cache line, for full-speed vector loads
 _scratch: dict[tuple[str, int], np.ndarray] = {}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import dlcourse as dl
+from dlcourse import tuning
 from dlcourse.ops.kernels import blocks
 from dlcourse.tuning import SMALL_PRODUCT
 
@@ -79,11 +80,11 @@ def test_the_threads_of_blas(environment, threads, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(5)), raising=False)
-    assert blocks._blas_threads() == (threads or 5)
+    assert tuning._blas_threads() == (threads or 5)
     if threads is None:
         monkeypatch.delattr(os, "sched_getaffinity")
         monkeypatch.setattr(os, "cpu_count", lambda: 7)
-        assert blocks._blas_threads() == 7
+        assert tuning._blas_threads() == 7
 
 
 @pytest.mark.parametrize(
@@ -103,5 +104,5 @@ def test_where_blocks_pay(blas, found, threads, pays, monkeypatch):
         "SIMD Extensions": {} if found is None else {"found": found},
     }
     monkeypatch.setattr(np, "show_config", lambda mode: config)
-    monkeypatch.setattr(blocks, "_blas_threads", lambda: threads)
+    monkeypatch.setattr(blocks, "BLAS_THREADS", threads)
     assert blocks._pays() is pays

@@ -90,6 +90,7 @@ def test_weight_gradients_made_of_small_products(kind, units, monkeypatch):
 
     monkeypatch.setattr(recurrent.WeightSums, "_tile", watched)
     monkeypatch.setattr(recurrent, "ROWS", 12)
+    monkeypatch.setattr(recurrent, "BLAS_THREADS", 1)
     tensors = [dl.Tensor(x, True) for x in inputs(kind, steps=9, units=units)]
     whole = gradients(forward(kind, tensors), tensors)
     assert set(shapes) == {units}
@@ -97,6 +98,10 @@ def test_weight_gradients_made_of_small_products(kind, units, monkeypatch):
     monkeypatch.setattr(recurrent, "SMALL_PRODUCT", 16 * 12 * (units + 3))
     tiled = gradients(forward(kind, tensors), tensors)
     assert {64: 16, 48: 48, 100: 100}[units] in shapes
+    shapes.clear()
+    monkeypatch.setattr(recurrent, "BLAS_THREADS", 2)  # they share large ones only
+    gradients(forward(kind, tensors), tensors)
+    assert set(shapes) == {units}
     for ours, right in zip(tiled, whole):
         np.testing.assert_allclose(ours, right, rtol=1e-11, atol=1e-12)
 

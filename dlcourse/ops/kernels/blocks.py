@@ -9,28 +9,15 @@ product, but not a small one: then nothing is cut. Read ``linear.py`` next.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ...backend import xp
-from ...tuning import SMALL_PRODUCT, on_host
+from ...tuning import BLAS_THREADS, SMALL_PRODUCT, on_host
 
 ROWS = 16  # of a block; with fewer, starting it costs more than copying does
-
-
-def _blas_threads() -> int:
-    """How many threads OpenBLAS took when it was loaded, by the rules it goes by."""
-    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
-        count = os.environ.get(name, "")
-        if count.isdigit() and int(count) > 0:
-            return int(count)
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1
 
 
 def _pays() -> bool:
@@ -39,7 +26,7 @@ def _pays() -> bool:
     blas = config["Build Dependencies"]["blas"]["name"]
     found = config["SIMD Extensions"].get("found", [])
     wide = any(name.startswith(("X86_V4", "AVX512")) for name in found)
-    return "openblas" in blas and wide and _blas_threads() == 1
+    return "openblas" in blas and wide and BLAS_THREADS == 1
 
 
 PAYS = _pays()

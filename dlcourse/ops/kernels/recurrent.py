@@ -17,7 +17,7 @@ from typing import Any
 from ...autodiff import kernel as kernel_of
 from ...backend import xp
 from ...errors import ConfigError, ShapeError, did_you_mean
-from ...tuning import SMALL_PRODUCT, on_host
+from ...tuning import BLAS_THREADS, SMALL_PRODUCT, on_host
 from ..activations import relu, sigmoid
 from ..activations import tanh as tanh_
 from ..products import matmul
@@ -172,11 +172,13 @@ class WeightSums:
     def _tile(self, rows: int) -> int:
         """How many columns of dz to take at once, for small products.
 
-        256 rows of 193 by 16: 110 GFLOP/s; by all 128: 97 (a GRU: 8.0 ms, not 8.7).
+        256 rows of 193 by 16: 110 GFLOP/s; by all 128: 97 (a GRU: 8.0 ms, not 8.7). But
+        with two threads, which share only large products, 190.
         """
         _, width, units = self.total.shape
         tile = units
-        while on_host() and tile * rows * width > SMALL_PRODUCT:
+        small = on_host() and BLAS_THREADS == 1
+        while small and tile * rows * width > SMALL_PRODUCT:
             if tile % 32:  # 16 are a whole vector of numbers
                 return units
             tile //= 2
