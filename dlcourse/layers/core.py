@@ -114,7 +114,9 @@ class Activation(Layer):
 
 def fusable(layer: Layer | None) -> str | None:
     """What this layer does, if the kernel of the layer before it can do it as well."""
-    return fused_name(layer.activation) if type(layer) is Activation else None
+    if type(layer) is not Activation or "call" in vars(layer):
+        return None
+    return fused_name(layer.activation)
 
 
 class Dropout(Layer):

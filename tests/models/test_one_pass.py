@@ -52,3 +52,10 @@ def test_a_normalization_of_ones_own_is_not_asked_for_what_it_does_not_take():
 
     model = Sequential([Plain(), Activation("relu")])
     assert (model(X, training=True).data >= 0).all()
+
+
+def test_an_activation_with_a_call_of_its_own_is_called():
+    model = Sequential([BatchNormalization(), Activation("relu")])
+    model(X, training=True)
+    model.layers[1].call = lambda x, training: x * 0.0
+    assert (model(X, training=True).data == 0).all()
