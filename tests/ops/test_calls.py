@@ -121,3 +121,44 @@ def test_what_is_no_float_may_come_from_the_host(call):
         y.sum().backward()
         assert type(y.data) is type(x.data) is not np.ndarray
         np.testing.assert_allclose(dl.to_numpy(x.grad), host.grad, rtol=1e-12)
+
+
+def test_whole_numbers_beside_float64_lose_nothing():
+    """float32 has no 16,777,217."""
+    found = ops.add(dl.Tensor([0.5], dtype="float64"), np.array([2**24 + 1]))
+    assert found.data.dtype == "float64" and found.item() == 2**24 + 1.5
+
+
+def test_arrays_of_two_precisions_keep_their_own():
+    fine, coarse = np.array([1 + 1e-12]), np.array([1], "f")
+    found = ops.subtract(dl.Tensor(coarse), dl.Tensor(fine))
+    assert found.data.dtype == "float64" and found.item() < 0
+
+
+class Odd(Exception):
+    """An error of the student's own."""
+
+
+def test_an_error_of_ones_own_comes_through_as_it_is():
+    @dl.autodiff.op
+    def fails(x):
+        raise Odd("mine")
+
+    with pytest.raises(Odd, match="mine"):
+        fails(X)
+
+
+def test_rules_are_still_there_under_their_names():
+    @dl.autodiff.kernel(lambda x: x * 2.0)
+    def double(x):
+        return x * 2, None
+
+    @dl.autodiff.op
+    def triple(x):
+        return x * 3
+
+    def rule(g, *others):
+        return (g * 2,)
+
+    assert double.backward(rule) is rule
+    assert triple.gradients(rule) is rule
