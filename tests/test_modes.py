@@ -255,3 +255,13 @@ def test_a_functional_model_may_fix_the_mode_of_a_layer():
     assert set(np.unique(y)) == {0.0, 2.0}
     calm = dl.Model(start, Dropout(0.5)(start, training=False))
     np.testing.assert_array_equal(calm(x, training=True).data, x)
+
+
+def test_one_no_grad_inside_itself_ends_as_it_began():
+    quiet = dl.no_grad()
+    x = dl.Tensor(1.0, requires_grad=True)
+    with quiet:
+        with quiet:
+            assert not (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad

@@ -111,7 +111,8 @@ def _is_known(kind: type) -> bool:
 
 def _is_ours(part: Any) -> bool:
     """Is this one of the course's functions or classes, and no one's subclass?"""
-    return part.__module__.startswith(__package__.partition(".")[0] + ".")
+    module = getattr(part, "__module__", None) or ""  # not all callables have one
+    return module.startswith(__package__.partition(".")[0] + ".")
 
 
 def _recorded(model: Any, x: Any, y: Any, weight: Any) -> Any:

@@ -214,6 +214,15 @@ class OwnLoss(dl.losses.MeanSquaredError):
         return super().mean(y_true, y_pred) * 2.0
 
 
+class Nameless:
+    """An activation that does not say where it comes from."""
+
+    __module__ = None
+
+    def __call__(self, x):
+        return x * 2.0
+
+
 def with_a_call_of_its_own():
     layer = L.Dense(4)
     layer.call = lambda x, training: L.Dense.call(layer, x) * 2.0
@@ -229,6 +238,7 @@ def with_a_call_of_its_own():
         lambda: small(Counting()),
         lambda: small(Noisy(4)),
         lambda: small(L.Dense(4, lambda x: x * 2.0)),
+        lambda: small(L.Dense(4, Nameless())),
         lambda: small(loss=OwnLoss()),
         lambda: small(loss=lambda t, y: (t - y) ** 2),
         with_a_call_of_its_own,
