@@ -267,9 +267,12 @@ def summary(scrub: Scrub) -> str:
         f"Learning rate {scrub.rate:.3g}, one of 64 trained at once. {verdict(scrub)}."
     )
     if runs.calm[i]:
-        edge = stability_edge(runs.curvature[i])
+        curvature = runs.curvature[i]
+        edge = stability_edge(curvature)
+        # whole numbers: another processor's kernels end a tenth away
+        about = f"{curvature:.0f}" if curvature >= 2 else f"{curvature:.1f}"
         text += (
-            f" Where it ends the steepest curvature is {runs.curvature[i]:.1f}, "
+            f" Where it ends the steepest curvature is about {about}, "
             f"so a rate of more than {edge:.2f} could not stay there."
         )
     return text
