@@ -8,8 +8,9 @@ casting, getting and setting weights, configs, being drawn into a model) is here
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ class Layer(Configurable):
     """
 
     reads_indices = False  # does the layer take whole numbers as they are?
+    _building = False  # is ``build`` running?
     _takes_training = True
     _takes_activation = False  # can call() apply that of the layer behind as well?
 
@@ -84,6 +86,8 @@ class Layer(Configurable):
             p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
         )
         cls._takes_activation &= any(p.name == "activation" for p in parameters)
+        if "build" in vars(cls):
+            cls.build = _once(cls.build)
 
     def __init__(
         self,
@@ -166,13 +170,14 @@ class Layer(Configurable):
 
     @property
     def weights(self) -> list[Weight]:
-        """All weights: the trainable ones first, as in Keras."""
-        return self.trainable_weights + self.non_trainable_weights
+        """All weights in Keras's order: a layer's own, then those of each inner layer.
 
-    def _all_weights(self) -> list[Weight]:
-        found = list(self._weights)
+        A layer's own are those made to be trained, then the others; freezing a layer
+        moves none of them.
+        """
+        found = sorted(self._weights, key=lambda weight: not weight.trainable)
         for layer in self.sublayers():
-            found += layer._all_weights()
+            found += layer.weights
         return list({id(weight): weight for weight in found}.values())
 
     @property
@@ -189,7 +194,7 @@ class Layer(Configurable):
     def non_trainable_weights(self) -> list[Weight]:
         """The weights that training leaves alone."""
         trained = {id(weight) for weight in self.trainable_weights}
-        return [weight for weight in self._all_weights() if id(weight) not in trained]
+        return [weight for weight in self.weights if id(weight) not in trained]
 
     @property
     def trainable(self) -> bool:
@@ -242,7 +247,7 @@ class Layer(Configurable):
                 f"{self.name} has no weights yet: call it on data, or build it with an "
                 "input shape, and count then."
             )
-        return sum(weight.size for weight in self._all_weights())
+        return sum(weight.size for weight in self.weights)
 
     # -- being called
 
@@ -265,14 +270,8 @@ class Layer(Configurable):
             state.place = previous
 
     def _build_once(self, input_shape: Any) -> None:
-        before = list(self._weights)
-        try:
-            with no_grad():
-                self.build(input_shape)
-        except BaseException:
-            self._weights = before  # no half-built layer
-            raise
-        self.built = True
+        self.build(input_shape)
+        self.built = True  # also where a subclass has no build of its own
 
     def _cast(self, inputs: Any) -> Any:
         if isinstance(inputs, Tensor):
@@ -312,6 +311,33 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+def _once(build: Callable[..., None]) -> Callable[..., None]:
+    """A layer's ``build`` that makes its weights once, whoever calls it: all or none.
+
+    By hand, by the first call, or by the ``build`` of a subclass, which goes on itself.
+    """
+
+    @functools.wraps(build)
+    def once(self: Layer, input_shape: Any) -> None:
+        if self._building:
+            return build(self, input_shape)
+        if self.built:
+            return None
+        before = list(self._weights)
+        self._building = True
+        try:
+            with no_grad():
+                build(self, input_shape)
+            self.built = True
+        except BaseException:
+            self._weights = before  # no half-built layer
+            raise
+        finally:
+            self._building = False
+
+    return once
 
 
 def _shape_of(x: Any) -> Any:

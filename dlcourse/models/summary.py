@@ -95,7 +95,7 @@ def _shapes(shapes: Sequence[Any]) -> str:
 
 def _trained(layer: Layer | None) -> str:
     """Y, N, or - for a layer without weights."""
-    if layer is None or not layer._all_weights():
+    if layer is None or not layer.weights:
         return "-"
     return "Y" if layer.trainable_weights else "N"
 
