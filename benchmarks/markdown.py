@@ -11,6 +11,7 @@ KINDS = {
     "train": "training step",
     "infer": "inference",
     "fit": "step in `fit`",
+    "train_on_batch": "`train_on_batch`",
     "one after another": "one after another",
 }
 

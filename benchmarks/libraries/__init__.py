@@ -10,6 +10,8 @@ settings, and returns what can be timed:
   its update as a float;
 - ``"infer"``: the forward pass alone, without a graph; it returns when the result is
   there, not when it was merely asked for;
+- ``"train_on_batch"``, where the library checks each batch it is handed: the same step
+  through that;
 - ``"fit"``, where the library has a training loop of its own: as many steps through it
   as ``problem.settings["fit_steps"]`` says.
 

@@ -43,7 +43,7 @@ def W1(problem: Problem) -> Steps:
         return made
 
     fit = _fit(model, problem, epochs=problem.settings["fit_steps"])
-    return {**_steps(model(), problem), "fit": fit}
+    return {**_steps(model(), problem), **_on_batch(model, problem), "fit": fit}
 
 
 def W2(problem: Problem) -> Steps:
@@ -55,7 +55,7 @@ def W2(problem: Problem) -> Steps:
         return _classifier(problem, layers, _adam(problem))
 
     fit = _fit(model, problem, batches=problem.settings["fit_steps"])
-    return {**_steps(model(), problem), "fit": fit}
+    return {**_steps(model(), problem), **_on_batch(model, problem), "fit": fit}
 
 
 def W3(problem: Problem) -> Steps:
@@ -240,6 +240,18 @@ def _steps(model: Any, problem: Problem) -> Steps:
             return model(x)
 
     return {"train": train, "infer": infer}
+
+
+def _on_batch(make: Callable[[], Any], problem: Problem) -> Steps:
+    """The public step, which a loop of one's own calls; its model is made when asked."""
+    model: Any = None
+
+    def train_on_batch() -> float:
+        nonlocal model
+        model = model or make()
+        return model.train_on_batch(problem.x, problem.y)
+
+    return {"train_on_batch": train_on_batch}
 
 
 def _fit(
