@@ -243,7 +243,7 @@ def _steps(model: Any, problem: Problem) -> Steps:
 
 
 def _on_batch(make: Callable[[], Any], problem: Problem) -> Steps:
-    """The public step, which a loop of one's own calls; its model is made when asked."""
+    """The public step, which a student's own loop calls."""
     model: Any = None
 
     def train_on_batch() -> float:
